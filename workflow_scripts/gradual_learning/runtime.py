@@ -1,0 +1,52 @@
+"""What every job shares: its log, the way it fails, the way it computes."""
+
+import logging
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gradual_learning.records import UserError
+
+_NOISY = ("transformers", "datasets", "huggingface_hub", "matplotlib", "fontTools", "filelock", "accelerate", "peft")
+
+
+@contextmanager
+def job(log: str) -> Iterator[None]:
+    """Run the body of an entry script with its log file.
+
+    A :class:`UserError` ends the process with its message alone, anything else with a traceback, both on the terminal
+    and in the log; the exit code is 1 either way.
+    """
+    _start_log(log)
+    try:
+        yield
+    except UserError as error:
+        logging.getLogger("gradual_learning").error("%s", error)
+        sys.exit(1)
+    except Exception:
+        logging.getLogger("gradual_learning").error("%s", traceback.format_exc())
+        sys.exit(1)
+
+
+def _start_log(log: str) -> None:
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    handlers = [logging.FileHandler(log, mode="w", encoding="utf-8"), logging.StreamHandler()]
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers, force=True
+    )
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning)  # of one library about another; the versions are pinned
+
+
+def prepare_torch(threads: int) -> None:
+    """Compute with this many threads whatever the scheduler has free: the count changes the last bits of a sum."""
+    import torch
+    from transformers.utils import logging as hugging_face
+
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    hugging_face.disable_progress_bar()

@@ -1,0 +1,185 @@
+"""EntityQuestions (Sciavolino et al. 2021) in its official layout, as a zip or an unpacked folder.
+
+Questions lie in ``dataset/{train,dev,test}/P*.{split}.json``, one file per relation and split, each a list of
+``{"question": ..., "answers": [...]}``; the ``one-off`` folders and anything else are left out. The subject is not
+given: it is what ``relation_query_templates.json`` leaves open in a question, where there is such a file and it fits.
+"""
+
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gradual_learning.records import UserError, nearest
+
+SPLITS = ("train", "dev", "test")
+TEMPLATES = "relation_query_templates.json"
+LAYOUT = "dataset/{train,dev,test}/P*.{split}.json"
+
+_MEMBER = re.compile(r"(?:dataset/)?(train|dev|test)/(P\w+)\.(train|dev|test)\.json")
+_GAP = "[X]"
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+
+Files = dict[tuple[str, str], str]  # (relation, split) -> name of the file
+
+
+def read(path: str | Path, relations: list[str]) -> Iterator[dict]:
+    """Yield one record per question, by relation, then split, then row.
+
+    The archive is read in place, never unpacked; each file's checksum is verified as it is read.
+
+    Args:
+        path: the official zip, or a folder that holds ``dataset/`` or is it.
+        relations: Wikidata properties such as ``P19``; an empty list takes all.
+
+    Raises:
+        UserError: the path is missing, no zip or cut short; a file is no JSON (line and column are named) or of another
+            shape (the row is named); a relation is unknown, lacks one of its splits or has an empty one.
+    """
+    with _opened(Path(path)) as (names, load):
+        files = _select(_find(names), relations, path)
+        templates = _templates(names, load, path)
+        for (relation, split), name in sorted(files.items(), key=lambda item: (item[0][0], SPLITS.index(item[0][1]))):
+            rows = _rows(load(name), f"{path}:{name}")
+            for number, row in enumerate(rows, start=1):
+                question, answers = _checked(row, f"{path}:{name}: row {number}")
+                yield {
+                    "question": question,
+                    "answers": answers,
+                    "relation": relation,
+                    "subject": _subject(question, templates.get(relation, [])),
+                    "split": split,
+                    "source": "entity_questions",
+                    "file": name,
+                    "row": number,
+                }
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[list[str], Callable[[str], bytes]]]:
+    """Give the names of all files under ``path``, and a function that returns the bytes of one."""
+    if path.is_dir():
+        yield _folder_names(path), lambda name: (path / name).read_bytes()
+        return
+    if not path.exists():
+        raise UserError(f"{path}: there is no such file or folder; set data/path to the EntityQuestions zip or folder.")
+    try:
+        archive = zipfile.ZipFile(path)
+    except _BROKEN as error:
+        raise _damaged(path, error) from error
+    with archive:
+        yield archive.namelist(), lambda name: _member(archive, path, name)
+
+
+def _folder_names(path: Path) -> list[str]:
+    candidates = [path / TEMPLATES, *(path / "dataset").glob("*/*"), *path.glob("*/*.json")]
+    return [item.relative_to(path).as_posix() for item in candidates if item.is_file()]
+
+
+def _member(archive: zipfile.ZipFile, path: Path, name: str) -> bytes:
+    try:
+        return archive.read(name)
+    except _BROKEN as error:
+        raise _damaged(path, error, name) from error
+
+
+def _damaged(path: Path, error: Exception, name: str = "") -> UserError:
+    place = f"{path}:{name}" if name else f"{path}"
+    return UserError(f"{place}: not a whole, readable zip archive ({error}). Fetch it again, or check data/path.")
+
+
+def _find(names: list[str]) -> Files:
+    files = {}
+    for name in sorted(names):
+        match = _MEMBER.fullmatch(name)
+        if match and match[1] == match[3]:
+            files.setdefault((match[2], match[1]), name)
+    return files
+
+
+def _select(files: Files, relations: list[str], path: str | Path) -> Files:
+    if not files:
+        raise UserError(f"{path}: holds no {LAYOUT}; is it the EntityQuestions data set?")
+    known = {relation for relation, _ in files}
+    for relation in relations:
+        if relation not in known:
+            raise UserError(f"data/relations: {path} has no relation {relation!r}; {nearest(relation, known)}")
+    wanted = set(relations) or known
+    lacking = [f"{r}.{s}.json" for r in sorted(wanted) for s in SPLITS if (r, s) not in files]
+    if lacking:
+        raise UserError(
+            f"{path}: {', '.join(lacking)} is missing, every relation needs its train, dev and test file. "
+            "Add it, or name the complete relations in data/relations."
+        )
+    return {key: name for key, name in files.items() if key[0] in wanted}
+
+
+def _rows(content: bytes, place: str) -> list:
+    rows = _json(content, place)
+    if not isinstance(rows, list):
+        raise UserError(
+            f'{place}: expected a list of {{"question": ..., "answers": [...]}}, got {type(rows).__name__}.'
+        )
+    if not rows:
+        raise UserError(f"{place}: an empty split, no question in it; leave the relation out with data/relations.")
+    return rows
+
+
+def _json(content: bytes, place: str) -> object:
+    try:
+        text = content.decode("utf-8-sig")
+        return json.loads(text)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{place}:{line}: not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
+    except json.JSONDecodeError as error:
+        line = text.split("\n")[error.lineno - 1]
+        shown = line[max(0, error.colno - 61) : error.colno + 60].strip()
+        raise UserError(
+            f"{place}:{error.lineno}:{error.colno}: broken JSON ({error.msg}) in the line: {shown!r}. Mend the line."
+        ) from error
+
+
+def _checked(row: object, place: str) -> tuple[str, list[str]]:
+    if not isinstance(row, dict) or not {"question", "answers"} <= row.keys():
+        raise UserError(f'{place}: expected {{"question": ..., "answers": [...]}}, got {_shown(row)}.')
+    question, answers = row["question"], row["answers"]
+    if not _is_text(question):
+        raise UserError(f"{place}: question must be a text, got {_shown(question)}.")
+    if not isinstance(answers, list) or not all(map(_is_text, answers)):
+        raise UserError(f'{place}: answers must be a list of texts such as ["Paris"], got {_shown(answers)}.')
+    return question, answers
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not re.search("[\ud800-\udfff]", value)
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value)[:80]
+
+
+def _templates(names: list[str], load: Callable[[str], bytes], path: str | Path) -> dict[str, list[str]]:
+    """Return the templates of each relation: its own, then variants such as ``P19_similar``."""
+    if TEMPLATES not in names:
+        return {}
+    place = f"{path}:{TEMPLATES}"
+    found = _json(load(TEMPLATES), place)
+    if not isinstance(found, dict) or not all(_is_text(text) and text.count(_GAP) == 1 for text in found.values()):
+        raise UserError(f'{place}: expected {{"P19": "Where was {_GAP} born?", ...}}, each text with one {_GAP}.')
+    templates: dict[str, list[str]] = {}
+    for name in sorted(found):
+        templates.setdefault(name.split("_")[0], []).append(found[name])
+    return templates
+
+
+def _subject(question: str, templates: list[str]) -> str | None:
+    for template in templates:
+        before, after = template.split(_GAP)
+        subject = question[len(before) : len(question) - len(after)].strip()
+        if subject and question.startswith(before) and question.endswith(after):
+            return subject
+    return None
