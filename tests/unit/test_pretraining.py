@@ -1,0 +1,95 @@
+"""The base model: a Hugging Face folder like any other, a tokenizer without loss, a run that can be cut off."""
+
+import dataclasses
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from gradual_learning import pretraining, scratch
+from gradual_learning.records import UserError
+
+SETTINGS = pretraining.Pretraining(1, "words", 0, 32, 1, 2, 16, 4, 5e-3, 2, 0.5, 0.01, 0.98)
+
+
+@pytest.mark.parametrize("kind", ["words", "bytes"])
+def test_the_tokenizer_gives_back_every_document(kind, tiny_world):
+    texts = tiny_world.documents["text"].drop_duplicates().tolist()
+    tokenizer = pretraining.build_tokenizer(texts, kind, 500)
+    assert all(tokenizer.decode(tokenizer(text)["input_ids"]) == text for text in texts)
+
+
+@pytest.mark.parametrize("kind", ["words", "bytes"])
+def test_prompt_and_answer_tokenised_apart_equal_the_whole(kind, tiny_world):
+    tokenizer = pretraining.build_tokenizer(tiny_world.documents["text"].tolist(), kind, 500)
+    for row in tiny_world.questions.head(40).itertuples():
+        prompt, answer = f"Q: {row.question}\nA:", f" {row.answers[0]}"
+        parts = tokenizer(prompt)["input_ids"] + tokenizer(answer, add_special_tokens=False)["input_ids"]
+        assert parts == tokenizer(prompt + answer)["input_ids"]
+
+
+def test_every_word_of_the_questions_is_known_to_the_word_tokenizer(tiny_world):
+    tokenizer = pretraining.build_tokenizer(tiny_world.documents["text"].tolist(), "words", 0)
+    taught = tiny_world.facts[tiny_world.facts["split"] == "taught"]["question"]
+    assert all(tokenizer.unk_token_id not in tokenizer(f"Q: {text}\nA:\nQ: {text}")["input_ids"] for text in taught)
+
+
+def test_rows_hold_the_documents_in_order(tiny_world):
+    texts = tiny_world.documents["text"].head(50).tolist()
+    tokenizer = pretraining.build_tokenizer(texts, "words", 0)
+    told = tokenizer.decode(pretraining.pack(texts, tokenizer, 16).flatten(), skip_special_tokens=False)
+    whole = "".join(f"{text}{pretraining.EOS}" for text in texts)
+    assert len(told) > 0.9 * len(whole)
+    assert told.replace(" ", "") == whole.replace(" ", "")[: len(told.replace(" ", ""))]
+
+
+def test_too_few_documents_are_an_error_that_names_the_key():
+    tokenizer = pretraining.build_tokenizer(["one two"], "words", 0)
+    with pytest.raises(UserError, match=r"pretraining\.sequence_length"):
+        pretraining.pack(["one two"], tokenizer, 64)
+
+
+def test_the_auto_classes_load_the_folder(tiny_model):
+    assert list(tiny_model.glob("*.safetensors")) and not list(tiny_model.glob("*.bin"))
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_model), AutoTokenizer.from_pretrained(tiny_model)
+    assert model.config.vocab_size == len(tokenizer)
+    assert model.get_input_embeddings().weight is model.get_output_embeddings().weight
+    assert tokenizer.eos_token_id == model.generation_config.eos_token_id
+
+
+class Cut(Exception):
+    pass
+
+
+def test_a_run_that_was_cut_off_ends_with_the_weights_of_one_that_was_not(tiny_world, tmp_path, monkeypatch):
+    texts = tiny_world.documents["text"].head(400).tolist()
+    pretraining.pretrain(texts, SETTINGS, tmp_path / "whole", None)
+    saved = pretraining._Progress.on_log
+
+    def cut(self, args, state, control, **kwargs):
+        if state.global_step > state.max_steps * 0.6:
+            raise Cut
+        saved(self, args, state, control, **kwargs)
+
+    monkeypatch.setattr(pretraining._Progress, "on_log", cut)
+    with pytest.raises(Cut):
+        pretraining.pretrain(texts, SETTINGS, tmp_path / "cut", scratch.open_scratch(tmp_path / "cut", ["a"]))
+    monkeypatch.undo()
+    resume = scratch.open_scratch(tmp_path / "cut", ["a"])
+    assert resume is not None
+    history = pretraining.pretrain(texts, SETTINGS, tmp_path / "cut", resume)
+    weights = [
+        AutoModelForCausalLM.from_pretrained(tmp_path / name / pretraining.FINISHED).state_dict()
+        for name in ("whole", "cut")
+    ]
+    assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+    assert len({entry["step"] for entry in history}) == len(history)
+
+
+def test_changed_settings_never_go_on_from_old_weights(tmp_path):
+    before = [dataclasses.asdict(SETTINGS)]
+    scratch.open_scratch(tmp_path / "work", before)
+    (tmp_path / "work" / "checkpoint-5").mkdir()
+    assert scratch.open_scratch(tmp_path / "work", before).endswith("checkpoint-5")
+    after = [dataclasses.asdict(dataclasses.replace(SETTINGS, learning_rate=1e-4))]
+    assert scratch.open_scratch(tmp_path / "work", after) is None

@@ -1,0 +1,60 @@
+"""Working folders that outlive a killed job, and finished folders that appear whole."""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from transformers.trainer_utils import get_last_checkpoint
+
+_STAMP = "made_for.json"
+
+
+def open_scratch(folder: str | Path, purpose: Any) -> str | None:
+    """Make a working folder ready and return the Trainer checkpoint in it to go on from, if there is one.
+
+    Args:
+        folder: where a job keeps its checkpoints while it runs.
+        purpose: everything that the result depends on, as JSON. What an earlier job left there for another purpose is
+            removed, so that a changed setting never goes on from the old one's weights.
+    """
+    folder, stamp = Path(folder), json.dumps(purpose, sort_keys=True)
+    if folder.is_dir() and _read(folder / _STAMP) != stamp:
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _STAMP).write_text(stamp, encoding="utf-8")
+    return get_last_checkpoint(str(folder))
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def fingerprint(*paths: str | Path) -> str:
+    """Return a hash of the contents of files, and of all files in folders."""
+    digest = hashlib.sha256()
+    for path in map(Path, paths):
+        for file in sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]:
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def publish(source: str | Path, names: list[str], folder: str | Path) -> None:
+    """Copy files into a folder that appears whole or not at all.
+
+    Args:
+        source: folder to copy from.
+        names: glob patterns of the files wanted.
+        folder: the folder to make; what stands there is replaced.
+    """
+    folder = Path(folder)
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name in names:
+        for file in sorted(Path(source).glob(name)):
+            shutil.copyfile(file, partial / file.name)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)

@@ -1,0 +1,26 @@
+"""Ask the base model to complete a statement of every fact it has read: what it holds before any question is asked."""
+
+from gradual_learning import models, records, runtime, sampling, world
+
+
+def main(model: str, facts: str, recall: str, decoding: sampling.Decoding, batch_tokens: int) -> None:
+    table = records.read_table(facts, records.FACTS)
+    asked = [sampling.Prompt(fact.id, 0, fact.relation, world.unfinished(fact)) for fact in table.itertuples()]
+    engine = sampling.Engine(models.load_model(model), models.load_tokenizer(model), batch_tokens)
+    said = {answer.prompt.id: answer.greedy.strip() for answer in engine.answer(asked, decoding, 0)}
+    table["answer"] = table["id"].map(said)
+    table["correct"] = [world.is_completed(fact.answer, said[fact.id]) for fact in table.itertuples()]
+    records.write_table(table, records.EVALUATION, recall)
+
+
+if __name__ == "__main__":
+    params = snakemake.params
+    with runtime.job(snakemake.log[0]):
+        runtime.prepare_torch(params.torch_threads)
+        main(
+            model=snakemake.input.model,
+            facts=snakemake.input.facts,
+            recall=snakemake.output.recall,
+            decoding=sampling.Decoding(max_new_tokens=params.max_new_tokens),
+            batch_tokens=params.batch_tokens,
+        )
