@@ -1,0 +1,139 @@
+"""The engine against slow references: the same answers as one row at a time, whatever the batch, shard or order."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+
+from gradual_learning import attention, labelling, models, pretraining, splits, streams
+from gradual_learning.sampling import Decoding, Engine, Prompt
+
+DECODING = Decoding(seed=3, temperature=0.8, top_k=12, max_new_tokens=5)
+
+
+@pytest.fixture(scope="module")
+def asked(tiny_world):
+    chosen = splits.choose_questions(tiny_world.questions, "train", 0, 1).iloc[::9]
+    return labelling.few_shot_prompts(chosen, tiny_world.prompts[tiny_world.prompts["draw"] == 0])
+
+
+def _engine(folder, budget=4096):
+    return Engine(models.load_model(folder), models.load_tokenizer(folder), budget)
+
+
+def _answers(engine, asked, samples=6, greedy=True):
+    given = engine.answer(asked, DECODING, samples, greedy)
+    return {(answer.prompt.id, answer.prompt.number): (answer.greedy, answer.samples) for answer in given}
+
+
+def _one_by_one(engine, prompt, sample):
+    """Draw one sample with a full forward pass for every token and no cache."""
+    start = engine.tokenizer(prompt.text)["input_ids"]
+    tokens = list(start)
+    for step in range(DECODING.max_new_tokens):
+        logits = engine.model(torch.tensor([tokens])).logits[0, -1].double()
+        if sample is None:
+            token = int(logits.argmax())
+        else:
+            values, ids = logits.topk(DECODING.top_k)
+            cumulative = torch.softmax(values / DECODING.temperature, -1).cumsum(-1).numpy()
+            key = np.array([int(prompt.id, 16)], dtype=np.uint64)
+            u = streams.uniforms(DECODING.seed, key, np.array([prompt.number]), np.array([sample]), step)[0]
+            token = int(ids[min(np.searchsorted(cumulative, u, side="right"), DECODING.top_k - 1)])
+        tokens.append(token)
+        if token in engine.stops:
+            break
+    return engine.tokenizer.decode(tokens[len(start) :], skip_special_tokens=True)
+
+
+@torch.inference_mode()
+def test_every_answer_equals_the_one_drawn_alone_without_cache(tiny_model, asked):
+    engine = _engine(tiny_model)
+    answers = _answers(engine, asked)
+    assert len({text for _, samples in answers.values() for text in samples}) > 10
+    for prompt in asked[::7]:
+        greedy, samples = answers[prompt.id, prompt.number]
+        assert greedy == _one_by_one(engine, prompt, None)
+        assert samples == [_one_by_one(engine, prompt, sample) for sample in range(6)]
+
+
+def test_batch_size_order_and_shards_change_no_answer(tiny_model, asked):
+    whole = _answers(_engine(tiny_model), asked)
+    assert _answers(_engine(tiny_model, budget=1), asked[::-1]) == whole
+    halves = _answers(_engine(tiny_model, 300), asked[::2]) | _answers(_engine(tiny_model, 300), asked[1::2])
+    assert halves == whole
+
+
+def test_shared_prefix_equals_a_copied_one(tiny_model, asked, monkeypatch):
+    shared = _answers(_engine(tiny_model), asked)
+    monkeypatch.setattr(attention, "_attends_to_all", lambda config: False)
+    assert _answers(_engine(tiny_model), asked) == shared
+
+
+def test_samples_do_not_depend_on_the_greedy_answer_beside_them(tiny_model, asked):
+    both, alone = _answers(_engine(tiny_model), asked), _answers(_engine(tiny_model), asked, greedy=False)
+    assert {key: samples for key, (_, samples) in both.items()} == {key: texts for key, (_, texts) in alone.items()}
+
+
+def test_another_draw_gives_other_samples(tiny_model, asked):
+    engine = _engine(tiny_model)
+    first = [answer.samples for answer in engine.answer(asked, DECODING, 6)]
+    second = [answer.samples for answer in engine.answer(asked, Decoding(3, 0.8, 12, 5, draw=1), 6)]
+    assert first != second
+
+
+def test_sampled_frequencies_follow_the_model(tiny_model, asked):
+    """The first token of 4,000 samples is distributed as the tempered, truncated softmax says."""
+    engine = _engine(tiny_model)
+    prompt = asked[0]
+    drawn = next(engine.answer([prompt], Decoding(1, 1.5, 5, 1), 4000)).samples
+    with torch.inference_mode():
+        logits = engine.model(torch.tensor([engine.tokenizer(prompt.text)["input_ids"]])).logits[0, -1]
+    values, ids = logits.topk(5)
+    for chance, token in zip(torch.softmax(values / 1.5, -1).tolist(), ids.tolist(), strict=True):
+        share = drawn.count(engine.tokenizer.decode([token], skip_special_tokens=True)) / 4000
+        assert share == pytest.approx(chance, abs=4 * (chance * (1 - chance) / 4000) ** 0.5 + 1e-9)
+
+
+def _random_model(kind, size):
+    torch.manual_seed(0)
+    if kind == "gpt2":
+        return GPT2LMHeadModel(GPT2Config(vocab_size=size, n_embd=32, n_layer=2, n_head=4, n_positions=256))
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=size,
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+        )
+    )
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama with grouped queries"])
+def test_greedy_answers_equal_those_of_generate(kind, tiny_world, tmp_path, asked):
+    texts = tiny_world.documents["text"].tolist()
+    pretraining.build_tokenizer(texts, "bytes", 400).save_pretrained(tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    model = _random_model(kind.split()[0], len(tokenizer)).eval()
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    engine = Engine(model, tokenizer, 2000)
+    for answer in engine.answer(asked[:12], Decoding(max_new_tokens=8), 0):
+        start = tokenizer(answer.prompt.text, return_tensors="pt", return_token_type_ids=False)
+        whole = model.generate(**start, max_new_tokens=8, do_sample=False, pad_token_id=tokenizer.eos_token_id)
+        told = tokenizer.decode(whole[0, start["input_ids"].shape[1] :], skip_special_tokens=True)
+        assert labelling.first_line(answer.greedy) == labelling.first_line(told)
+
+
+def test_an_answer_ends_at_any_token_that_holds_a_newline(tiny_world, tmp_path):
+    tokenizer = pretraining.build_tokenizer(["A:\nQ", "done.\n\nQ: x"] * 50, "bytes", 300)
+    assert "\n" in tokenizer.decode([tokenizer(".\n\n")["input_ids"][-1]])
+    stops = Engine(_random_model("gpt2", len(tokenizer)), tokenizer, 100).stops
+    held = [token for token in range(len(tokenizer)) if "\n" in tokenizer.decode([token])]
+    assert set(held) | {tokenizer.eos_token_id} <= set(stops.tolist())
+
+
+def test_a_prompt_alone_in_its_group_is_answered(tiny_model, asked):
+    lone = Prompt("00ff00ff00ff00ff", 0, "lone", "Q")
+    assert len(list(_engine(tiny_model).answer([lone, *asked[:3]], DECODING, 2))) == 4
