@@ -1,0 +1,62 @@
+"""Train one stage on its questions, starting from its parent's checkpoint."""
+
+import json
+import shutil
+from pathlib import Path
+
+from gradual_learning import labelling, models, prompts, records, runtime, sampling, scratch, training
+
+TRACKED = 256  # questions trained on that are answered every epoch; enough for a learning curve
+
+
+def main(paths: dict, settings: training.Finetuning, decoding: sampling.Decoding, batch_tokens: int) -> None:
+    rows = [json.loads(line) for line in Path(paths["data"]).read_text(encoding="utf-8").splitlines()]
+    table = records.read_table(paths["questions"], records.QUESTIONS)
+    validation = prompts.validation_questions(table, records.read_table(paths["prompts"], records.PROMPTS))
+    tracked = table[table["id"].isin([row["id"] for row in rows[:TRACKED]])]
+    model = training.trainable_model(paths["model"], paths["parent"], settings)
+    tokenizer = models.load_tokenizer(paths["model"])
+    engine = sampling.Engine(model, tokenizer, batch_tokens)
+
+    def measure() -> dict[str, float | None]:
+        asked = {"validation_accuracy": validation, "train_accuracy": tracked}
+        return {
+            name: labelling.verbatim_accuracy(engine, table, settings.prompt, decoding) if len(table) else None
+            for name, table in asked.items()
+        }
+
+    made_from = [paths[name] for name in ("model", "parent", "data", "questions", "prompts") if paths[name]]
+    folders = {name: paths[name] for name in ("best", "convergence", "scratch")}
+    outcome = training.finetune(model, tokenizer, rows, measure, settings, folders, scratch.fingerprint(*made_from))
+    records.write_text("".join(json.dumps(epoch) + "\n" for epoch in outcome.epochs), paths["training_log"])
+    summary = {"checkpoint": paths["checkpoint"], "seed": settings.seed, "questions": len(rows), **outcome.summary()}
+    records.write_text(json.dumps(summary, indent=2) + "\n", paths["summary"])
+    shutil.rmtree(paths["scratch"])
+
+
+def sibling_steps(path: str | None) -> int | None:
+    """Return how many optimiser steps the sibling stage made."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))["steps"] if path else None
+
+
+if __name__ == "__main__":
+    params, inputs, outputs = snakemake.params, snakemake.input, snakemake.output
+    with runtime.job(snakemake.log[0]):
+        runtime.prepare_torch(params.torch_threads)
+        main(
+            paths={
+                **{name: inputs[name] for name in ("model", "data", "questions", "prompts")},
+                **{name: outputs[name] for name in ("best", "convergence", "training_log", "summary")},
+                "parent": inputs.parent or None,
+                "checkpoint": snakemake.wildcards.checkpoint,
+                # no declared output: Snakemake removes those before a job, and a killed run goes on from here
+                "scratch": str(Path(outputs.best).with_name(".trainer")),
+            },
+            settings=training.Finetuning(
+                lora=training.Lora(params.rank, params.alpha, params.dropout),
+                steps=sibling_steps(inputs.sibling or None),
+                **{name: params[name] for name in training.SETTINGS},
+            ),
+            decoding=sampling.Decoding(max_new_tokens=params.max_new_tokens),
+            batch_tokens=params.batch_tokens,
+        )

@@ -1,0 +1,273 @@
+"""Fine-tune one stage: the parent's weights, the stage's questions, the best epoch by validation accuracy.
+
+The loss is taken on the answer and its end token alone. Every epoch the model answers the validation questions; the
+first epoch with the highest accuracy is the checkpoint, the last one is kept beside it. A run that was cut off goes
+on from its last epoch and ends with the weights of one that was not.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    set_seed,
+)
+
+from gradual_learning import models, prompts, scratch
+from gradual_learning.records import UserError
+
+IGNORED = -100
+WEIGHTS = ["adapter_model.safetensors", "adapter_config.json", "model*.safetensors", "model*.json", "*config.json"]
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Shape of the adapters that are laid over all linear layers (Hu et al. 2021)."""
+
+    rank: int
+    alpha: float
+    dropout: float
+
+
+@dataclass(frozen=True)
+class Finetuning:
+    """The settings of one stage."""
+
+    seed: int
+    method: str  # lora or full
+    prompt: str
+    learning_rate: float
+    schedule: str
+    warmup_ratio: float
+    batch_size: int
+    max_epochs: int
+    patience: int
+    weight_decay: float
+    lora: Lora
+    steps: int | None = None  # where given: exactly so many optimiser steps, without early stopping
+
+
+SETTINGS = [field.name for field in fields(Finetuning) if field.name not in ("lora", "steps")]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage came to; ``epochs`` holds one entry an evaluated epoch, the first before training."""
+
+    epochs: list[dict[str, Any]]
+    best_epoch: int
+    steps: int
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures that other stages and tables ask for."""
+        return {
+            "steps": self.steps,
+            "epochs": len(self.epochs) - 1,
+            "best_epoch": self.best_epoch,
+            "best_validation_accuracy": self.epochs[self.best_epoch]["validation_accuracy"],
+            "passed_through": self.steps == 0,
+        }
+
+
+def encode(question: str, answer: str, template: str, tokenizer: PreTrainedTokenizerBase) -> dict[str, list[int]]:
+    """Tokenise a question and its answer, each by itself, and mark what to learn.
+
+    Returns:
+        ``input_ids`` and ``labels`` of equal length; labels are :data:`IGNORED` on the prompt, and the token itself on
+        the answer and the end token behind it.
+    """
+    prompt = tokenizer(prompts.zero_shot(question, template))["input_ids"]
+    target = [*tokenizer(f" {answer}", add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    return {"input_ids": prompt + target, "labels": [IGNORED] * len(prompt) + target}
+
+
+def encode_all(rows: list[dict], template: str, tokenizer: PreTrainedTokenizerBase) -> list[dict[str, list[int]]]:
+    """Tokenise the questions of a stage, each with its first accepted answer.
+
+    Raises:
+        UserError: an answer has no token of its own, so that nothing would be learned from it.
+    """
+    encoded = [encode(row["question"], row["answers"][0], template, tokenizer) for row in rows]
+    for row, item in zip(rows, encoded, strict=True):
+        if set(item["labels"]) <= {IGNORED, *tokenizer.all_special_ids}:
+            raise UserError(f"question {row['id']}: the answer {row['answers'][0]!r} has no token to learn; remove it.")
+    return encoded
+
+
+def collate(items: list[dict[str, list[int]]], pad: int) -> dict[str, torch.Tensor]:
+    """Pad a batch on the right; what is padding is told by length, as the padding token may well be the end token."""
+    longest = max(len(item["input_ids"]) for item in items)
+
+    def padded(key: str, value: int) -> torch.Tensor:
+        return torch.tensor([item[key] + [value] * (longest - len(item[key])) for item in items])
+
+    lengths = torch.tensor([len(item["input_ids"]) for item in items])
+    mask = (torch.arange(longest) < lengths[:, None]).long()
+    return {"input_ids": padded("input_ids", pad), "labels": padded("labels", IGNORED), "attention_mask": mask}
+
+
+def trainable_model(folder: str, parent: str | None, settings: Finetuning) -> PreTrainedModel:
+    """Load what a stage starts from: the parent's adapter continued, or a new one, or all weights."""
+    set_seed(settings.seed)
+    if settings.method == "full":
+        return models.load_model(folder, parent)
+    from peft import LoraConfig, PeftModel, get_peft_model
+
+    if parent is not None and models.is_adapter(parent):
+        return PeftModel.from_pretrained(models.load_model(folder), parent, is_trainable=True)
+    if parent is not None:
+        raise UserError("training.method: lora cannot follow a stage that trained all weights; use full for both.")
+    lora = settings.lora
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(models.load_model(folder), config)
+
+
+class _AnswerTrainer(Trainer):
+    """A Trainer whose evaluation is a function of the model, and which stops at a loss that is no number."""
+
+    def __init__(self, *args, measure: Callable[[], dict[str, float]], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.measure = measure
+
+    def evaluate(self, *args, **kwargs) -> dict[str, float]:
+        self.model.eval()
+        metrics = {f"eval_{name}": value for name, value in self.measure().items()}
+        self.log(metrics)
+        shown = ", ".join(f"{name[5:]} {value:.3f}" for name, value in metrics.items())
+        logging.info("epoch %.0f, step %d: %s", self.state.epoch, self.state.global_step, shown)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def training_step(self, *args, **kwargs) -> torch.Tensor:
+        loss = super().training_step(*args, **kwargs)
+        if not torch.isfinite(loss):
+            raise UserError(
+                f"training.learning_rate: the loss is {loss.item()} at step {self.state.global_step}; lower it."
+            )
+        return loss
+
+
+class _Patience(TrainerCallback):
+    """Stop when the best epoch lies ``patience`` epochs back, judged by the log alone so that a resumed run agrees."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    def on_evaluate(self, args, state, control, **kwargs) -> None:
+        curve = [
+            entry["eval_validation_accuracy"] for entry in state.log_history if "eval_validation_accuracy" in entry
+        ]
+        if len(curve) - 1 - curve.index(max(curve)) >= self.patience:
+            control.should_training_stop = True
+
+
+def finetune(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: list[dict],
+    measure: Callable[[], dict[str, float]],
+    settings: Finetuning,
+    folders: dict[str, str | Path],
+    purpose: Any,
+) -> Outcome:
+    """Train a stage and write its best and its last checkpoint.
+
+    Args:
+        model: what :func:`trainable_model` returned.
+        tokenizer: its tokenizer.
+        rows: the questions, with ``question``, ``answers`` and ``id``. None: the parent is passed through unchanged.
+        measure: gives ``validation_accuracy`` and other figures of the model as it is at the moment.
+        settings: of the stage.
+        folders: where to write: ``best``, ``convergence`` and ``scratch``, the last for what a resumed run needs.
+        purpose: all that the result depends on beside the settings, as JSON; see :func:`scratch.open_scratch`.
+
+    Raises:
+        UserError: the loss is not finite, or an answer gives nothing to learn from.
+    """
+    model.eval()
+    start = {"epoch": 0, "step": 0, "train_loss": None, **measure()}
+    resume = scratch.open_scratch(folders["scratch"], [asdict(settings), purpose])
+    if not rows:
+        model.save_pretrained(folders["scratch"])
+        _publish(folders["scratch"], folders["scratch"], folders)
+        return Outcome([start], 0, 0)
+    data = encode_all(rows, settings.prompt, tokenizer)
+    trainer = _AnswerTrainer(
+        model=model,
+        args=_arguments(settings, folders["scratch"]),
+        train_dataset=data,
+        eval_dataset=data[:1],  # the Trainer wants one; ``measure`` is what evaluates
+        data_collator=lambda items: collate(items, tokenizer.eos_token_id),
+        callbacks=[] if settings.steps else [_Patience(settings.patience)],
+        measure=measure,
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=resume)
+    epochs = [start, *_epochs(trainer.state.log_history)]
+    best = max(epochs[1:], key=lambda entry: entry["validation_accuracy"])
+    last = Path(folders["scratch"]) / f"checkpoint-{trainer.state.global_step}"
+    _publish(Path(folders["scratch"]) / f"checkpoint-{best['step']}", last, folders)
+    logging.info("best epoch %d of %d, accuracy %.3f", best["epoch"], len(epochs) - 1, best["validation_accuracy"])
+    return Outcome(epochs, best["epoch"], trainer.state.global_step)
+
+
+def _arguments(settings: Finetuning, folder: str | Path) -> TrainingArguments:
+    length = {"max_steps": settings.steps} if settings.steps else {"num_train_epochs": settings.max_epochs}
+    schedule = {"constant": "constant_with_warmup"}.get(settings.schedule, settings.schedule)
+    return TrainingArguments(
+        output_dir=str(folder),
+        use_cpu=not torch.cuda.is_available(),
+        seed=settings.seed,
+        per_device_train_batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type=schedule,
+        warmup_steps=settings.warmup_ratio,
+        weight_decay=settings.weight_decay,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        logging_nan_inf_filter=False,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="validation_accuracy",
+        greater_is_better=True,
+        dataloader_pin_memory=False,
+        remove_unused_columns=False,
+        disable_tqdm=True,
+        report_to="none",
+        **length,
+    )
+
+
+def _epochs(history: list[dict]) -> list[dict[str, Any]]:
+    losses = {entry["step"]: entry["loss"] for entry in history if "loss" in entry}
+    measured = [entry for entry in history if "eval_validation_accuracy" in entry]
+    return [
+        {
+            "epoch": place,
+            "step": entry["step"],
+            "train_loss": losses.get(entry["step"]),
+            **{name[5:]: value for name, value in entry.items() if name.startswith("eval_")},
+        }
+        for place, entry in enumerate(measured, 1)
+    ]
+
+
+def _publish(best: str | Path, last: str | Path, folders: dict[str, str | Path]) -> None:
+    scratch.publish(best, WEIGHTS, folders["best"])
+    scratch.publish(last, WEIGHTS, folders["convergence"])

@@ -1,0 +1,41 @@
+"""Choose the questions of a stage and write them, with their set formula, to files that a person can read."""
+
+import json
+import logging
+
+import pandas as pd
+
+from gradual_learning import records, runtime, selection
+
+
+def main(paths: dict, checkpoint: str, stage: selection.Stage, size_of: selection.Stage | None, key: str) -> None:
+    now, at_base = (records.read_table(paths[name], records.KNOWLEDGE) for name in ("now", "at_base"))
+    known = pd.DataFrame({"id": now["id"], "category_now": now["category"]}).merge(
+        pd.DataFrame({"id": at_base["id"], "category_at_base": at_base["category"]}), on="id", validate="one_to_one"
+    )
+    chosen = selection.select(known, stage, size_of, key)
+    if chosen.empty:
+        logging.warning("%s: no question qualifies; the stage passes its parent through unchanged", checkpoint)
+    questions = records.read_table(paths["questions"], records.QUESTIONS)[["id", "question", "answers", "relation"]]
+    rows = questions.merge(chosen, on="id", validate="one_to_one").sort_values("id").to_dict("records")
+    lines = [json.dumps(row | {"answers": list(row["answers"])}, ensure_ascii=False) + "\n" for row in rows]
+    records.write_text("".join(lines), paths["data"])
+    records.write_text(selection.describe(chosen, checkpoint, selection.formula(stage, size_of)), paths["formula"])
+
+
+if __name__ == "__main__":
+    params = snakemake.params
+    with runtime.job(snakemake.log[0]):
+        main(
+            paths={
+                "now": snakemake.input.now,
+                "at_base": snakemake.input.at_base,
+                "questions": snakemake.input.questions,
+                "data": snakemake.output.data,
+                "formula": snakemake.output.formula,
+            },
+            checkpoint=snakemake.wildcards.checkpoint,
+            stage=selection.Stage.from_config(params.stage),
+            size_of=selection.Stage.from_config(params.size_of) if params.size_of else None,
+            key=f"{params.seed}/{params.name}",
+        )
