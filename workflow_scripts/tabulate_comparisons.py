@@ -1,0 +1,39 @@
+"""Differences of test accuracy between pairs of strategies, with intervals and McNemar's test."""
+
+from gradual_learning import metrics, records, runs, runtime
+from gradual_learning.statistics import Bootstrap
+
+
+def main(
+    known: str,
+    base: str,
+    best: list[str],
+    output: str,
+    checkpoints: list[str],
+    strategies: dict[str, list[str]],
+    comparisons: list[list[str]],
+    seeds: list[int],
+    bootstrap: Bootstrap,
+) -> None:
+    """Write the table; ``best`` lies parallel to ``checkpoints``, ``comparisons`` are (baseline, strategy)."""
+    questions = runs.read_knowledge(known)
+    epochs = {"best": runs.by_checkpoint(checkpoints, best)}
+    answers = runs.answers(base, epochs, strategies, seeds, questions["id"])
+    answers = {strategy: right for (strategy, _), right in answers.items()}
+    table = metrics.comparisons(runs.membership(questions), answers, comparisons, bootstrap)
+    records.write_tsv(table, output)
+
+
+if __name__ == "__main__":
+    with runtime.job(snakemake.log[0]):
+        main(
+            known=snakemake.input.known,
+            base=snakemake.input.base,
+            best=list(snakemake.input.best),
+            output=snakemake.output.table,
+            checkpoints=list(snakemake.params.checkpoints),
+            strategies=dict(snakemake.params.strategies),
+            comparisons=[list(pair) for pair in snakemake.params.comparisons],
+            seeds=list(snakemake.params.seeds),
+            bootstrap=Bootstrap(snakemake.params.bootstrap, snakemake.params.confidence, snakemake.params.seed),
+        )
