@@ -1,0 +1,66 @@
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+report: "rules/captions/workflow.rst"
+
+
+include: "rules/checks.smk"
+include: "rules/common.smk"
+include: "rules/chains.smk"
+
+
+scattergather:
+    shards=1,
+
+
+wildcard_constraints:
+    checkpoint=rf"base|{CHAIN}",
+    split="train|test|probe|retest|again",
+
+
+rule all:
+    default_target: True
+    input:
+        collect("<results>/tables/{subject}.tsv", subject=table_subjects()),
+        collect("<results>/figures/{subject}.{format}", subject=figure_subjects(), format=["png", "svg"]),
+
+
+rule figures:
+    input:
+        collect("<results>/figures/{subject}.{format}", subject=figure_subjects(), format=["png", "svg"]),
+
+
+rule categories:
+    input:
+        collect("<results>/categories/base/{split}.parquet", split=["train", "test", "probe"]),
+        collect("<results>/categories/{checkpoint}/{split}.parquet", checkpoint=labelled(), split=["train", "probe"]),
+        "<results>/figures/categories.png",
+
+
+rule accuracy:
+    input:
+        "<results>/figures/accuracy.png",
+        "<results>/tables/comparisons.tsv",
+
+
+rule forgetting:
+    input:
+        "<results>/figures/forgetting.png",
+
+
+include: "rules/data.smk"
+include: "rules/model.smk"
+include: "rules/knowledge.smk"
+include: "rules/finetune.smk"
+include: "rules/evaluate.smk"
+include: "rules/tables.smk"
+include: "rules/figures.smk"
+
+
+onerror:
+    print("The log of the failed job says why. Nothing finished is lost: mend it and give the same command again.")

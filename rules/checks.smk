@@ -1,0 +1,104 @@
+"""What no schema can say about the configuration: how its keys must fit together."""
+
+import difflib
+
+
+def suggestion(name, known):
+    """End a message with the nearest known name, or with all of them."""
+    nearest = difflib.get_close_matches(str(name), list(known), n=1)
+    return f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(sorted(known)) or 'none'}"
+
+
+def stage_faults(settings):
+    """Check what every stage selects and the stages it refers to."""
+    stages = settings["stages"]
+    for name, stage in stages.items():
+        place = f"stages.{name}"
+        chosen = stage["train_on"]["now"] or stage["train_on"]["at_base"]
+        if not chosen and stage["matched_random"]["size_of"] is None:
+            yield f"`{place}` selects nothing: give `train_on` or `matched_random`"
+        if chosen and stage["matched_random"]["size_of"] is not None:
+            yield f"`{place}` selects twice: give `train_on` or `matched_random`, not both"
+        if stage["matched_random"]["from"] and stage["matched_random"]["size_of"] is None:
+            yield f"`{place}.matched_random.from` has no `size_of` beside it: name the stage whose size is matched"
+        for key, other in (
+            ("matched_random.size_of", stage["matched_random"]["size_of"]),
+            ("steps_as", stage["steps_as"]),
+        ):
+            if other is not None and other not in stages:
+                yield f"`{place}.{key}` names the unknown stage {other!r}; {suggestion(other, stages)}"
+        if stage["matched_random"]["size_of"] == name:
+            yield f"`{place}.matched_random.size_of` names the stage itself"
+    if "base" in stages:
+        yield "`stages.base`: base is the model before training; give the stage another name"
+
+
+def follow(stages, name):
+    """List the stages met by following steps_as from a stage, up to the first one that comes again."""
+    met = []
+    while name in stages and name not in met:
+        met.append(name)
+        name = stages[name]["steps_as"]
+    return [*met, name] if name in met else met
+
+
+def cycle_faults(settings):
+    """Check that steps_as leads to a stage that counts its own steps, and size_of to one that has a size of its own."""
+    stages = settings["stages"]
+    for name in stages:
+        chain = follow(stages, name)
+        if len(chain) > 1 and chain[-1] == name:
+            yield f"`stages.{name}.steps_as` leads back to itself: {' -> '.join(chain)}"
+    for name, stage in stages.items():
+        other = stages.get(stage["matched_random"]["size_of"])
+        if other and other["matched_random"]["size_of"] is not None:
+            yield f"`stages.{name}.matched_random.size_of` names a stage that is matched to another; name that one"
+
+
+def strategy_faults(settings):
+    """Check the names in strategies and comparisons."""
+    stages, strategies = settings["stages"], settings["strategies"]
+    for name, chain in strategies.items():
+        for stage in chain:
+            if stage not in stages:
+                yield f"`strategies.{name}` names the unknown stage {stage!r}; {suggestion(stage, stages)}"
+    if "base" in strategies:
+        yield "`strategies.base`: base is the model before training; give the strategy another name"
+    known = {"base", *strategies}
+    for place, pair in enumerate(settings["comparisons"]):
+        for name in pair or []:
+            if name not in known:
+                yield f"`comparisons[{place}]` names the unknown strategy {name!r}; {suggestion(name, known)}"
+        if pair and pair[0] == pair[1]:
+            yield f"`comparisons[{place}]` compares {pair[0]!r} with itself"
+
+
+def number_faults(settings):
+    """Check the numbers that only make sense together."""
+    pretraining, world = settings["pretraining"], settings["world"]
+    heads, width = pretraining["heads"], pretraining["hidden_size"]
+    if width % (2 * heads):
+        yield f"`pretraining.hidden_size` is {width}: it must be a multiple of twice `pretraining.heads` ({2 * heads})"
+    least, most = world["exposure"]["minimum"], world["exposure"]["maximum"]
+    if least > most:
+        yield f"`world.exposure.minimum` ({least}) is more than `world.exposure.maximum` ({most})"
+    total = sum(world["splits"].values())
+    if abs(total - 1) > 1e-6:
+        yield f"`world.splits` sum to {total:g}: the shares of train, dev and test must sum to 1"
+    if (world["opening"]["subjects"] == 0) != (world["opening"]["share"] == 0):
+        yield "`world.opening`: set both `subjects` and `share`, or both to 0 for no opening"
+
+
+def data_faults(settings):
+    """Check that a source of real questions is told where they are."""
+    data = settings["data"]
+    if data["source"] == "entity_questions" and data["path"] is None:
+        yield "`data.path` is missing: `data.source` entity_questions needs the archive, a zip file or folder"
+    if data["source"] == "simulated" and data["path"] is not None:
+        yield "`data.path` is given, but `data.source` is simulated: set it to entity_questions or remove the path"
+
+
+def cross_faults(settings):
+    """List every fault between the keys of a configuration that has its defaults filled in."""
+    checks = (stage_faults, cycle_faults, strategy_faults, number_faults, data_faults)
+    return [fault for check in checks for fault in check(settings)]

@@ -1,0 +1,66 @@
+rule sample_answers:
+    input:
+        lib=library("sample_answers"),
+        model="<results>/model",
+        checkpoint=adapter,
+        questions="<results>/data/questions.parquet",
+        prompts="<results>/data/prompts.parquet",
+    output:
+        answers="<results>/answers/{checkpoint}/{split}/{scatteritem}.parquet",
+    log:
+        "<logs>/sample_answers/{checkpoint}/{split}/{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/sample_answers/{checkpoint}/{split}/{scatteritem}.tsv"
+    conda:
+        "../envs/llm.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        split="{split}",
+        shard=shard,
+        shards=shards,
+        draw=draw,
+        seed=lookup("knowledge/seed", within=config),
+        samples=lookup("knowledge/samples", within=config),
+        temperature=lookup("knowledge/temperature", within=config),
+        top_k=lookup("knowledge/top_k", within=config),
+        max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
+        mode=lookup("knowledge/mode", within=config),
+        batch_tokens=lookup("knowledge/batch_tokens", within=config),
+        probe_questions=lookup("evaluation/probe_questions", within=config),
+        torch_threads=1,
+    message:
+        "Asking {wildcards.checkpoint} the {wildcards.split} questions, part {wildcards.scatteritem}"
+    script:
+        "../workflow_scripts/sample_answers.py"
+
+
+rule categorize_knowledge:
+    input:
+        lib=library("categorize_knowledge"),
+        answers=gathered_answers,
+        questions="<results>/data/questions.parquet",
+    output:
+        knowledge="<results>/categories/{checkpoint}/{split}.parquet",
+    log:
+        "<logs>/categorize_knowledge/{checkpoint}/{split}.log",
+    benchmark:
+        "<benchmarks>/categorize_knowledge/{checkpoint}/{split}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        split="{split}",
+        probe_questions=lookup("evaluation/probe_questions", within=config),
+        seed=lookup("knowledge/seed", within=config),
+        match=lookup("data/match", within=config),
+        f1_threshold=lookup("data/f1_threshold", within=config),
+    message:
+        "Sorting the {wildcards.split} questions by what {wildcards.checkpoint} knows"
+    script:
+        "../workflow_scripts/categorize_knowledge.py"

@@ -1,0 +1,273 @@
+rule tabulate_accuracy:
+    input:
+        lib=library("tabulate_accuracy"),
+        known="<results>/categories/base/test.parquet",
+        base="<results>/evaluation/base/test.parquet",
+        best=evaluations("test"),
+        convergence=evaluations("test", "convergence"),
+    output:
+        table="<results>/tables/accuracy.tsv",
+    log:
+        "<logs>/tabulate_accuracy.log",
+    benchmark:
+        "<benchmarks>/tabulate_accuracy.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        checkpoints=finals(),
+        strategies=lookup("strategies", within=config),
+        seeds=lookup("seeds", within=config),
+        bootstrap=lookup("evaluation/bootstrap", within=config),
+        confidence=lookup("evaluation/confidence", within=config),
+        seed=lookup("evaluation/seed", within=config),
+    message:
+        "Tabulating the accuracy on the test questions"
+    script:
+        "../workflow_scripts/tabulate_accuracy.py"
+
+
+rule tabulate_comparisons:
+    input:
+        lib=library("tabulate_comparisons"),
+        known="<results>/categories/base/test.parquet",
+        base="<results>/evaluation/base/test.parquet",
+        best=evaluations("test"),
+    output:
+        table="<results>/tables/comparisons.tsv",
+    log:
+        "<logs>/tabulate_comparisons.log",
+    benchmark:
+        "<benchmarks>/tabulate_comparisons.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        checkpoints=finals(),
+        comparisons=lookup("comparisons", within=config),
+        strategies=lookup("strategies", within=config),
+        seeds=lookup("seeds", within=config),
+        bootstrap=lookup("evaluation/bootstrap", within=config),
+        confidence=lookup("evaluation/confidence", within=config),
+        seed=lookup("evaluation/seed", within=config),
+    message:
+        "Comparing pairs of strategies question by question"
+    script:
+        "../workflow_scripts/tabulate_comparisons.py"
+
+
+rule tabulate_forgetting:
+    input:
+        lib=library("tabulate_forgetting"),
+        test_known="<results>/categories/base/test.parquet",
+        test_base="<results>/evaluation/base/test.parquet",
+        test_best=evaluations("test"),
+        test_convergence=evaluations("test", "convergence"),
+        test_labelled_base="<results>/categories/base/probe.parquet",
+        test_labels=knowledge_of("probe"),
+        train_known="<results>/categories/base/train.parquet",
+        train_base="<results>/evaluation/base/train.parquet",
+        train_best=evaluations("train"),
+        train_convergence=evaluations("train", "convergence"),
+        train_labelled_base="<results>/categories/base/train.parquet",
+        train_labels=knowledge_of("train"),
+        retest=retest_knowledge(),
+    output:
+        table="<results>/tables/forgetting.tsv",
+    log:
+        "<logs>/tabulate_forgetting.log",
+    benchmark:
+        "<benchmarks>/tabulate_forgetting.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        checkpoints=finals(),
+        labelled=labelled(),
+        strategies=lookup("strategies", within=config),
+        seeds=lookup("seeds", within=config),
+        bootstrap=lookup("evaluation/bootstrap", within=config),
+        confidence=lookup("evaluation/confidence", within=config),
+        seed=lookup("evaluation/seed", within=config),
+    message:
+        "Tabulating what each strategy forgets"
+    script:
+        "../workflow_scripts/tabulate_forgetting.py"
+
+
+rule tabulate_knowledge_gain:
+    input:
+        lib=library("tabulate_knowledge_gain"),
+        base_train="<results>/categories/base/train.parquet",
+        base_probe="<results>/categories/base/probe.parquet",
+        train=knowledge_of("train"),
+        probe=knowledge_of("probe"),
+    output:
+        table="<results>/tables/knowledge_gain.tsv",
+    log:
+        "<logs>/tabulate_knowledge_gain.log",
+    benchmark:
+        "<benchmarks>/tabulate_knowledge_gain.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        checkpoints=labelled(),
+        strategies=lookup("strategies", within=config),
+        seeds=lookup("seeds", within=config),
+        bootstrap=lookup("evaluation/bootstrap", within=config),
+        confidence=lookup("evaluation/confidence", within=config),
+        seed=lookup("evaluation/seed", within=config),
+    message:
+        "Tabulating the questions that become HighlyKnown"
+    script:
+        "../workflow_scripts/tabulate_knowledge_gain.py"
+
+
+rule tabulate_categories:
+    input:
+        lib=library("tabulate_categories"),
+        base_test="<results>/categories/base/test.parquet",
+        base_train="<results>/categories/base/train.parquet",
+        base_probe="<results>/categories/base/probe.parquet",
+        train=knowledge_of("train"),
+        probe=knowledge_of("probe"),
+    output:
+        table="<results>/tables/categories.tsv",
+    log:
+        "<logs>/tabulate_categories.log",
+    benchmark:
+        "<benchmarks>/tabulate_categories.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        checkpoints=labelled(),
+        strategies=lookup("strategies", within=config),
+        seeds=lookup("seeds", within=config),
+        bootstrap=lookup("evaluation/bootstrap", within=config),
+        confidence=lookup("evaluation/confidence", within=config),
+        seed=lookup("evaluation/seed", within=config),
+    message:
+        "Tabulating the shares of the four categories"
+    script:
+        "../workflow_scripts/tabulate_categories.py"
+
+
+rule tabulate_transitions:
+    input:
+        lib=library("tabulate_transitions"),
+        base_train="<results>/categories/base/train.parquet",
+        base_probe="<results>/categories/base/probe.parquet",
+        train=knowledge_of("train"),
+        probe=knowledge_of("probe"),
+        retest=retest_knowledge(),
+    output:
+        table="<results>/tables/transitions.tsv",
+    log:
+        "<logs>/tabulate_transitions.log",
+    benchmark:
+        "<benchmarks>/tabulate_transitions.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        checkpoints=labelled(),
+        strategies=lookup("strategies", within=config),
+        seeds=lookup("seeds", within=config),
+    message:
+        "Tabulating how questions move between categories"
+    script:
+        "../workflow_scripts/tabulate_transitions.py"
+
+
+rule tabulate_learning_curves:
+    input:
+        lib=library("tabulate_learning_curves"),
+        logs=collect("<results>/checkpoints/{checkpoint}/training_log.jsonl", checkpoint=trained()),
+        summaries=collect("<results>/checkpoints/{checkpoint}/summary.json", checkpoint=trained()),
+    output:
+        table="<results>/tables/learning_curves.tsv",
+    log:
+        "<logs>/tabulate_learning_curves.log",
+    benchmark:
+        "<benchmarks>/tabulate_learning_curves.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        checkpoints=trained(),
+    message:
+        "Tabulating the learning curves"
+    script:
+        "../workflow_scripts/tabulate_learning_curves.py"
+
+
+rule tabulate_exposure:
+    input:
+        lib=library("tabulate_exposure"),
+        facts="<results>/world/facts.parquet",
+        recall="<results>/world/recall.parquet",
+        knowledge="<results>/categories/base/train.parquet",
+    output:
+        table="<results>/tables/exposure.tsv",
+    log:
+        "<logs>/tabulate_exposure.log",
+    benchmark:
+        "<benchmarks>/tabulate_exposure.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    message:
+        "Tabulating categories by exposure in pretraining"
+    script:
+        "../workflow_scripts/tabulate_exposure.py"
+
+
+rule tabulate_training_data:
+    input:
+        lib=library("tabulate_training_data"),
+        data=collect("<results>/training_data/{checkpoint}.jsonl", checkpoint=trained()),
+        formulas=collect("<results>/training_data/{checkpoint}.md", checkpoint=trained()),
+    output:
+        table="<results>/tables/training_data.tsv",
+    log:
+        "<logs>/tabulate_training_data.log",
+    benchmark:
+        "<benchmarks>/tabulate_training_data.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        checkpoints=trained(),
+    message:
+        "Tabulating what each stage trained on"
+    script:
+        "../workflow_scripts/tabulate_training_data.py"

@@ -1,0 +1,74 @@
+"""Shared by all tests: where the repository is, and how to run its workflow somewhere else."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKFLOW = ("Snakefile", "config.yaml", "rules", "envs", "profiles", "experiments", "workflow_scripts")
+
+
+def run(*arguments: str | Path, cwd: Path, fails: bool = False) -> str:
+    """Run Snakemake and return all it prints; it must fail where ``fails`` and succeed otherwise."""
+    command = [sys.executable, "-m", "snakemake", *map(str, arguments)]
+    quiet = os.environ | {"TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=cwd, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert (done.returncode != 0) == fails, done.stdout
+    return done.stdout
+
+
+def counts(printed: str) -> dict[str, int]:
+    """Read the table of job counts that a dry run prints; empty where nothing is to be done."""
+    table = re.search(r"^Job stats:\n.*\n-.*\n((?:\S+ +\d+\n)+)", printed, re.MULTILINE)
+    rows = [line.split() for line in table.group(1).splitlines()] if table else []
+    return {rule: int(count) for rule, count in rows if rule != "total"}
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def snakemake() -> Callable[..., str]:
+    return run
+
+
+@pytest.fixture(scope="session")
+def job_counts() -> Callable[[str], dict[str, int]]:
+    return counts
+
+
+@pytest.fixture
+def dry_run(tmp_path) -> Callable[..., str]:
+    """Dry run the workflow in an empty folder, with the default configuration unless the arguments say otherwise."""
+
+    def start(*arguments: str | Path, fails: bool = False) -> str:
+        place = ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "--dry-run"]
+        settings = [] if "--configfile" in arguments else ["--configfile", ROOT / "config.yaml"]
+        return run(*place, *arguments, *settings, cwd=ROOT, fails=fails)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def copy_workflow() -> Callable[[Path], Path]:
+    """Copy what the workflow is made of to a folder, without results."""
+
+    def copy(target: Path) -> Path:
+        for name in WORKFLOW:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                target.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, target / name)
+        return target
+
+    return copy

@@ -1,0 +1,177 @@
+"""The configuration: documented, closed, equal to its defaults, and every fault reported at once and by its place."""
+
+import copy
+
+import pytest
+import yaml
+from snakemake.utils import validate
+
+
+@pytest.fixture(scope="module")
+def schema(root):
+    return yaml.safe_load((root / "rules/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def defaults(root):
+    settings = {}
+    validate(settings, str(root / "rules/schemas/config.schema.yaml"))
+    return settings
+
+
+@pytest.fixture(scope="module")
+def cross_faults(root):
+    """The checks across keys, which are plain Python."""
+    path = root / "rules" / "checks.smk"
+    names = {}
+    exec(compile(path.read_text(encoding="utf-8"), path, "exec"), names)
+    return names["cross_faults"]
+
+
+def sections(schema, path=()):
+    yield path, schema
+    for key, part in schema.get("properties", {}).items():
+        yield from sections(part, (*path, key))
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from sections(schema["additionalProperties"], (*path, "*"))
+
+
+def test_every_key_is_described_and_has_a_default(schema):
+    found = [(path, part) for path, part in sections(schema) if path and path[-1] != "*"]
+    assert len(found) > 80
+    for path, part in found:
+        assert part.get("description") and "default" in part, path
+
+
+def test_every_level_is_closed(schema):
+    for path, part in sections(schema):
+        if "properties" in part:
+            assert part["additionalProperties"] is False, path
+
+
+def test_config_file_equals_the_defaults(root, defaults):
+    written = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
+    assert set(written) == set(defaults) - {"pathvars"}
+    validate(written, str(root / "rules/schemas/config.schema.yaml"))
+    assert written == defaults
+
+
+def test_config_file_states_every_key(root, schema):
+    written = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
+    for path, part in sections(schema):
+        if path and "*" not in path and path[0] != "pathvars" and "properties" not in part:
+            value = written
+            for key in path:
+                assert key in value, path
+                value = value[key]
+
+
+def test_config_file_comments_every_value(root):
+    lines = (root / "config.yaml").read_text(encoding="utf-8").splitlines()
+    bare = [line for line in lines if ":" in line and "#" not in line]
+    headed = [
+        line for number, line in enumerate(lines) if line in bare and not lines[number - 1].strip().startswith("#")
+    ]
+    assert not headed
+
+
+def test_defaults_have_no_fault(defaults, cross_faults):
+    assert cross_faults(defaults) == []
+
+
+CROSS = [
+    ("stages/gradual/train_on/now", [], "`stages.gradual` selects nothing"),
+    ("stages/gradual/matched_random/size_of", "unknown", "`stages.gradual` selects twice"),
+    ("stages/gradual/steps_as", "gradul_replay", "unknown stage 'gradul_replay'; did you mean 'gradual_replay'?"),
+    ("stages/gradual/steps_as", "gradual", "`stages.gradual.steps_as` leads back to itself: gradual -> gradual"),
+    ("stages/gradual_replay/steps_as", "continued", "gradual_replay -> continued -> gradual_replay"),
+    ("stages/gradual/matched_random/size_of", "maybe", "unknown stage 'maybe'; did you mean 'maybe_known'?"),
+    ("stages/gradual/matched_random/size_of", "gradual", "size_of` names the stage itself"),
+    ("stages/gradual/matched_random/from", ["Unknown"], "`stages.gradual.matched_random.from` has no `size_of`"),
+    ("strategies/two_stage", ["maybe_knwon"], "`strategies.two_stage` names the unknown stage 'maybe_knwon'"),
+    ("strategies/base", ["gradual"], "`strategies.base`"),
+    ("comparisons", [["base", "one_stag"]], "unknown strategy 'one_stag'; did you mean 'one_stage'?"),
+    ("comparisons", [["one_stage", "one_stage"]], "compares 'one_stage' with itself"),
+    (
+        "pretraining/heads",
+        3,
+        "`pretraining.hidden_size` is 128: it must be a multiple of twice `pretraining.heads` (6)",
+    ),
+    ("world/exposure/minimum", 50, "`world.exposure.minimum` (50) is more than `world.exposure.maximum` (48)"),
+    ("world/splits/train", 0.4, "`world.splits` sum to 1.1"),
+    ("world/opening/share", 0, "`world.opening`"),
+    ("data/source", "entity_questions", "`data.path` is missing"),
+    ("data/path", "some.zip", "`data.source` is simulated"),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "message"), CROSS)
+def test_keys_must_fit_together(defaults, cross_faults, place, value, message):
+    settings = copy.deepcopy(defaults)
+    *above, last = place.split("/")
+    section = settings
+    for key in above:
+        section = section[key]
+    section[last] = value
+    faults = cross_faults(settings)
+    assert any(message in fault for fault in faults), faults
+
+
+FAULTY = """
+learning_rat: 1
+model: {source: hub}
+training: {learning_rat: 0.1, batch_size: 0, method: loar, prompt: "no place for it"}
+knowledge: {temperature: 0, top_k: 0, samples: some}
+world: {splits: {train: 0.9}}
+stages:
+  Unfit: {}
+  odd: {train_on: {now: [MaybKnown, Unknown]}, replay: {HighlyKnown: -1, Highly: 1}, steps_as: graduall}
+strategies: {strange: [od]}
+comparisons: [[base, stranger]]
+seeds: [1, 2, 2]
+"""
+REPORTED = [
+    "key `learning_rat` is unknown, did you mean `pretraining.learning_rate` or `training.learning_rate`?",
+    "`model.source` is 'hub'; known: pretrain",
+    "key `training.learning_rat` is unknown, did you mean `training.learning_rate`?",
+    "`training.batch_size`: 0 is less than the minimum of 1",
+    "`training.method` is 'loar'; did you mean 'lora'?",
+    "`training.prompt`",
+    "`knowledge.temperature`",
+    "`knowledge.top_k`",
+    "`knowledge.samples`: 'some' is not of type 'integer'",
+    "`world.splits` sum to 1.6",
+    "the name 'Unfit' is not made of",
+    "`stages.odd.train_on.now[0]` is 'MaybKnown'; did you mean 'MaybeKnown'?",
+    "`stages.odd.replay.HighlyKnown`: -1 is less than the minimum of 0",
+    "key `stages.odd.replay.Highly` is unknown, did you mean `stages.odd.replay.HighlyKnown`?",
+    "`stages.odd.steps_as` names the unknown stage 'graduall'; did you mean 'gradual'?",
+    "`strategies.strange` names the unknown stage 'od'; did you mean 'odd'?",
+    "`comparisons[0]` names the unknown strategy 'stranger'; did you mean 'strange'?",
+    "`seeds`: [1, 2, 2] has non-unique elements",
+]
+
+
+def test_all_faults_are_reported_at_once(dry_run, root, tmp_path):
+    (tmp_path / "faulty.yaml").write_text(FAULTY)
+    printed = dry_run("--configfile", root / "config.yaml", tmp_path / "faulty.yaml", fails=True)
+    missing = [message for message in REPORTED if message not in printed]
+    assert not missing, printed
+    assert "Traceback" not in printed
+
+
+def test_sections_of_the_wrong_kind_are_named(dry_run):
+    printed = dry_run("--config", "training=3", "stages={gradual: 4, maybe_known: null}", fails=True)
+    assert "`training`: 3 is not of type 'object'" in printed and "`stages.gradual`: '4' is not of type" in printed
+    assert "`strategies.one_stage` names the unknown stage 'maybe_known'" in printed, "removed, but still used"
+    assert "Traceback" not in printed
+
+
+def test_values_may_come_as_text(dry_run, job_counts):
+    settings = ["training={learning_rate: 5e-3, max_epochs: 7}", "evaluation={retest: false}", "seeds=[4]"]
+    assert job_counts(dry_run("results/model", "--config", *settings))["pretrain_base_model"] == 1
+
+
+def test_an_empty_configuration_is_the_default_experiment(dry_run, job_counts, tmp_path):
+    (tmp_path / "empty.yaml").write_text("{}\n")
+    assert job_counts(dry_run("--configfile", tmp_path / "empty.yaml")) == job_counts(dry_run())

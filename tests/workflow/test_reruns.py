@@ -1,0 +1,115 @@
+"""What runs again after a change, and what does not.
+
+The jobs are real ones of the real rules with the real inputs; only the scripts stop early, after making empty outputs.
+"""
+
+import pytest
+
+STOP_EARLY = """
+import os
+for path in snakemake.output:
+    os.makedirs(path if "." not in os.path.basename(path) else os.path.dirname(path), exist_ok=True)
+    if not os.path.isdir(path):
+        open(path, "w").close()
+raise SystemExit(0)
+
+"""
+SMALL = "one_stage: null, one_stage_continued: null, two_stage_replay: null"
+ARMS = "only_highly_known: null, only_weakly_known: null, only_unknown: null"
+SETTINGS = ["--config", f"strategies={{{SMALL}, {ARMS}}}", "seeds=[1]"]
+MODEL = {"pretrain_base_model", "sample_answers", "finetune", "answer_zero_shot", "answer_zero_shot_base"}
+
+
+@pytest.fixture(scope="module")
+def finished(snakemake, copy_workflow, tmp_path_factory):
+    """A copy of the workflow in which everything has been made."""
+    folder = copy_workflow(tmp_path_factory.mktemp("reruns"))
+    for script in folder.glob("workflow_scripts/*.py"):
+        script.write_text(STOP_EARLY + script.read_text(encoding="utf-8"), encoding="utf-8")
+    snakemake("--cores", 4, "--quiet", "all", *SETTINGS, cwd=folder)
+    return folder
+
+
+@pytest.fixture
+def planned(snakemake, job_counts, finished):
+    """Tell which rules would run again, target rules aside."""
+
+    def plan(*targets, settings=()):
+        printed = snakemake("--dry-run", *targets, *SETTINGS, *settings, cwd=finished)
+        return set(job_counts(printed)) - {"all", "figures"}
+
+    return plan
+
+
+@pytest.fixture
+def edited(finished):
+    """Append a line to a file of the copy while a test runs."""
+    before = {}
+
+    def edit(name):
+        path = finished / "workflow_scripts" / name
+        before[path] = path.read_text(encoding="utf-8")
+        path.write_text(before[path] + "# edited\n", encoding="utf-8")
+
+    yield edit
+    for path, text in before.items():
+        path.write_text(text, encoding="utf-8")
+
+
+def test_second_run_does_nothing(planned):
+    assert planned() == set()
+
+
+def test_edited_figures_are_drawn_again(planned, edited):
+    edited("gradual_learning/figures.py")
+    again = planned()
+    assert again and all(rule.startswith("plot_") for rule in again)
+
+
+def test_edited_figure_setting_draws_all_figures_again(planned):
+    again = planned(settings=["figures={dpi: 90}"])
+    assert len(again) == 7 and all(rule.startswith("plot_") for rule in again)
+
+
+def test_edited_interval_tabulates_again(planned):
+    again = planned(settings=["evaluation={bootstrap: 500}"])
+    assert "tabulate_accuracy" in again and all(rule.startswith(("plot_", "tabulate_")) for rule in again)
+
+
+JUDGED_AT_BASE = ["results/categories/base/train.parquet", "results/evaluation/base/test.parquet"]
+
+
+@pytest.mark.parametrize("module", ["answers", "categories"])
+def test_edited_answer_or_category_rule_asks_no_model_again(planned, edited, module):
+    edited(f"gradual_learning/{module}.py")
+    again = planned(*JUDGED_AT_BASE)
+    assert "categorize_knowledge" in again
+    assert not again & MODEL
+
+
+def test_other_match_asks_no_model_again(planned):
+    assert planned(*JUDGED_AT_BASE, settings=["data={match: contains}"]) == {
+        "categorize_knowledge",
+        "evaluate_base_model",
+    }
+
+
+def test_edited_sampling_is_sampled_again_without_pretraining(planned, edited):
+    edited("gradual_learning/sampling.py")
+    again = planned()
+    assert {"sample_answers", "finetune", "answer_zero_shot"} <= again
+    assert not {"pretrain_base_model", "simulate_world", "draw_prompts"} & again
+
+
+def test_edited_stage_leaves_the_first_stage_alone(planned):
+    again = planned(
+        "results/checkpoints/maybe_known/seed1/best", settings=["stages={gradual: {learning_rate: 0.0002}}"]
+    )
+    assert again == set()
+    again = planned(settings=["stages={gradual: {learning_rate: 0.0002}}"])
+    assert "finetune" in again and not {"select_training_data", "pretrain_base_model"} & again
+
+
+def test_touched_module_changes_nothing(planned, finished):
+    (finished / "workflow_scripts/gradual_learning/records.py").touch()
+    assert planned() == set()
