@@ -1,7 +1,13 @@
 """Which checkpoints, files and settings belong to a chain of stages: what the rules ask for and pass on."""
 
+import os
+
 CHAIN = r"[a-z][a-z0-9_]*(?:\+[a-z][a-z0-9_]*)*/seed\d+"
 CATEGORIES = ("HighlyKnown", "MaybeKnown", "WeaklyKnown", "Unknown")
+ARCHIVE_HINT = (
+    "Get https://nlp.cs.princeton.edu/projects/entity-questions/dataset.zip and put it there, "
+    "or name its place: --config data='{path: elsewhere/dataset.zip}'"
+)
 # what a stage may set in place of the same key of the section training
 STAGE_SETTINGS = (
     "method",
@@ -70,10 +76,14 @@ def labelled():
     return every(sorted(chains, key=len))
 
 
-def archive():
-    """Return the path of the data set's archive, as the user wrote it."""
+def archive(wildcards):
+    """Return the path of the data set's archive, as the user wrote it; say where to get it if it is not there."""
     path = config["data"]["path"]
-    return local(path) if path else []
+    if path is None:
+        return []
+    if not os.path.exists(path):
+        raise WorkflowError(f"data.path: there is no {path}. {ARCHIVE_HINT}")
+    return local(path)
 
 
 def real_records():

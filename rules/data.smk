@@ -1,7 +1,7 @@
 rule download_dataset:
     input:
         lib=library("download_dataset"),
-        archive=archive(),
+        archive=archive,
     output:
         records="<results>/data/raw/entity_questions.jsonl",
         source="<results>/data/raw/source.json",

@@ -8,8 +8,8 @@ def main(model: str, facts: str, recall: str, decoding: sampling.Decoding, batch
     asked = [sampling.Prompt(fact.id, 0, fact.relation, world.unfinished(fact)) for fact in table.itertuples()]
     engine = sampling.Engine(models.load_model(model), models.load_tokenizer(model), batch_tokens)
     said = {answer.prompt.id: answer.greedy.strip() for answer in engine.answer(asked, decoding, 0)}
-    table["answer"] = table["id"].map(said)
     table["correct"] = [world.is_completed(fact.answer, said[fact.id]) for fact in table.itertuples()]
+    table["answer"] = table["id"].map(said)
     records.write_table(table, records.EVALUATION, recall)
 
 

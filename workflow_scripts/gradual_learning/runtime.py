@@ -1,6 +1,8 @@
 """What every job shares: its log, the way it fails, the way it computes."""
 
+import errno
 import logging
+import os
 import sys
 import traceback
 import warnings
@@ -10,6 +12,8 @@ from pathlib import Path
 
 from gradual_learning.records import UserError
 
+FULL = "No space is left to write to. Free some and give the same command again: what is finished is kept."
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOISY = ("transformers", "datasets", "huggingface_hub", "matplotlib", "fontTools", "filelock", "accelerate", "peft")
 
 
@@ -24,11 +28,17 @@ def job(log: str) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        logging.getLogger("gradual_learning").error("%s", error)
+        logging.error("%s", error)
         sys.exit(1)
-    except Exception:
-        logging.getLogger("gradual_learning").error("%s", traceback.format_exc())
+    except Exception as error:
+        logging.error("%s", FULL if _is_full(error) else traceback.format_exc())
         sys.exit(1)
+
+
+def _is_full(error: Exception) -> bool:
+    """Tell whether a write failed for want of space; the libraries below wrap the system's error in their own ways."""
+    told = str(error)
+    return getattr(error, "errno", None) in _NO_SPACE or any(os.strerror(number) in told for number in _NO_SPACE)
 
 
 def _start_log(log: str) -> None:

@@ -195,16 +195,17 @@ class _Rows:
 
 def _choose(logits: torch.Tensor, threads: _Threads, keys, numbers, decoding: Decoding, step: int) -> np.ndarray:
     """Choose the next token of every answer: the likeliest, or by inverse transform over the likeliest ``top_k``."""
+    tokens = logits.argmax(dim=-1).cpu().numpy()[threads.row]
+    drawn = np.flatnonzero(threads.sample != GREEDY)
+    if len(drawn) == 0:
+        return tokens
     values, ids = logits.topk(min(decoding.top_k, logits.shape[-1]), dim=-1)
     cumulative = torch.softmax(values / decoding.temperature, dim=-1).double().cumsum(dim=-1).cpu().numpy()
-    ids = ids.cpu().numpy()
-    tokens = ids[threads.row, 0]
-    drawn = np.flatnonzero(threads.sample != GREEDY)
     owner, row = threads.owner[drawn], threads.row[drawn]
     sample = threads.sample[drawn] + (decoding.draw << 12)
     u = streams.uniforms(decoding.seed, keys[owner], numbers[owner], sample, step)
     rank = (cumulative[row] <= u[:, None] * cumulative[row, -1:]).sum(axis=1)
-    tokens[drawn] = ids[row, np.minimum(rank, ids.shape[1] - 1)]
+    tokens[drawn] = ids.cpu().numpy()[row, np.minimum(rank, ids.shape[1] - 1)]
     return tokens
 
 

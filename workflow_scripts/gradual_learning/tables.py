@@ -14,6 +14,7 @@ from gradual_learning.statistics import Bootstrap, ratio, seed_mean
 MEAN = "mean"  # in the column `seed`: the average over all seeds
 LOG = ["epoch", "step", "train_loss", "train_accuracy", "validation_accuracy"]
 ROLES = ["selected", "replay", "matched_random"]
+FEW = 20  # questions, of which a share says little
 
 
 def categories(chains: Mapping[tuple[str, str], Mapping[str, pd.DataFrame]], bootstrap: Bootstrap) -> pd.DataFrame:
@@ -88,7 +89,7 @@ def exposure(facts: pd.DataFrame, known: pd.DataFrame, recall: pd.DataFrame | No
         recall: whether the base model completed a statement of each fact (records.EVALUATION), where that was asked.
 
     Returns:
-        low_exposure, high_exposure (both inside the bin), category, questions, share (of the bin), recalled (share of
+        low_exposure, high_exposure (both inside the bin; the last bin takes in those of few questions), category, questions, share (of the bin), recalled (share of
         the facts in the bin whose statement was completed; empty without ``recall``).
 
     Raises:
@@ -99,14 +100,21 @@ def exposure(facts: pd.DataFrame, known: pd.DataFrame, recall: pd.DataFrame | No
         raise UserError("no labelled question asks for a fact of the simulated world: remove world/ and run again")
     right = pd.Series(dtype=float) if recall is None else recall.set_index("id")["correct"]
     joined["recalled"] = joined["id"].map(right).astype(float)
-    joined["bin"] = np.frexp(joined["exposures"])[1]  # 0 -> 0, 1 -> 1, 2..3 -> 2, 4..7 -> 3
+    power = np.frexp(joined["exposures"])[1]  # 0 -> 0, 1 -> 1, 2..3 -> 2, 4..7 -> 3
     rows = []
-    for power, inside in joined.groupby("bin"):
-        low, high = (2 ** (power - 1), 2**power - 1) if power else (0, 0)
+    for power, inside in joined.groupby(power.clip(upper=_last_bin(power))):
+        low = 2 ** (power - 1) if power else 0
+        high = 2 ** int(np.frexp(inside["exposures"].max())[1]) - 1
         counts = membership(inside).sum(axis=0, dtype=np.int64)
         recalled = inside["recalled"].mean()
         rows.extend((low, high, *row, recalled) for row in zip(CATEGORIES, counts, counts / len(inside), strict=True))
     return pd.DataFrame(rows, columns=["low_exposure", "high_exposure", "category", "questions", "share", "recalled"])
+
+
+def _last_bin(power: pd.Series) -> int:
+    """Return the highest bin that holds, with all above it, at least ``FEW`` questions."""
+    from_top = power.value_counts().sort_index(ascending=False).cumsum()
+    return int(from_top.index[(from_top >= FEW) | (from_top == len(power))][0])
 
 
 def training_data(data: Mapping[str, str], formulas: Mapping[str, str]) -> pd.DataFrame:

@@ -146,10 +146,11 @@ class _AnswerTrainer(Trainer):
 
     def evaluate(self, *args, **kwargs) -> dict[str, float]:
         self.model.eval()
-        metrics = {f"eval_{name}": value for name, value in self.measure().items()}
-        self.log(metrics)
-        shown = ", ".join(f"{name[5:]} {value:.3f}" for name, value in metrics.items())
+        measured = self.measure()
+        shown = ", ".join(f"{name} {value:.3f}" for name, value in measured.items())
         logging.info("epoch %.0f, step %d: %s", self.state.epoch, self.state.global_step, shown)
+        metrics = {f"eval_{name}": value for name, value in measured.items()}
+        self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 

@@ -1,0 +1,45 @@
+"""Promises: killed at any moment, in another folder, with other cores and shards, a run ends with the same tables."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def _kill_when(folder, command, started, patience=240):
+    """Start Snakemake and kill it and its jobs, as a power cut would, once ``started`` says so."""
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    run = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+                           start_new_session=True)  # fmt: skip
+    deadline = time.monotonic() + patience
+    while not started() and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    reached = started()
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert reached, "the run ended before the moment to kill it"
+
+
+def test_killed_twice_and_resumed_elsewhere_gives_the_same_tables(finished, tiny, snakemake, copy_workflow, tmp_path):
+    folder = copy_workflow(tmp_path / "elsewhere")
+    arguments = ["--cores", "2", "--configfile", str(tiny), "--set-scatter", "shards=2"]
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    results = folder / "results"
+    _kill_when(folder, command, lambda: any(results.glob(".pretraining/checkpoint-*")))
+    snakemake("--unlock", "--configfile", tiny, cwd=folder)
+    _kill_when(folder, command, lambda: any(results.glob("checkpoints/*/seed4/.trainer/checkpoint-*")))
+    assert (results / "model").is_dir()
+    snakemake("--unlock", "--configfile", tiny, cwd=folder)
+    printed = snakemake(*arguments, cwd=folder)
+    assert "rule pretrain_base_model" not in printed, "what was finished is not made again"
+    tables = sorted(path.name for path in (finished / "tables").glob("*.tsv"))
+    assert len(tables) == 9
+    for name in tables:
+        assert (results / "tables" / name).read_bytes() == (finished / "tables" / name).read_bytes(), name
+    for figure in (finished / "figures").glob("*"):
+        assert (results / "figures" / figure.name).read_bytes() == figure.read_bytes(), figure.name
