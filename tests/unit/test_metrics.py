@@ -232,7 +232,8 @@ def test_labelled_chains_are_shared_and_sorted():
     assert runs.labelled_chains(strategies) == [("a",), ("a", "b"), ("a", "e"), ("a", "b", "c")]
 
 
-def test_exposure_bins_are_powers_of_two(tmp_path):
+def test_exposure_bins_are_powers_of_two(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "FEW", 1)
     exposures = [0, 1, 2, 3, 4, 7, 8, 100]
     known = read_back(knowledge([UNKNOWN] * 4 + [HIGHLY] * 4), tmp_path / "k.parquet")
     facts = pd.DataFrame({"id": known["id"], "exposures": exposures}).assign(
@@ -245,6 +246,9 @@ def test_exposure_bins_are_powers_of_two(tmp_path):
     assert table.groupby("low_exposure")["share"].sum().to_numpy() == pytest.approx(1)
     assert table.groupby("low_exposure")["recalled"].first()[2] == 0.5
     assert tables.exposure(facts, known)["recalled"].isna().all()
+    monkeypatch.setattr(tables, "FEW", 4)
+    merged = tables.exposure(facts, known).groupby(["low_exposure", "high_exposure"])["questions"].sum()
+    assert merged.to_dict() == {(0, 0): 1, (1, 1): 1, (2, 3): 2, (4, 127): 4}
 
 
 def test_learning_curves_mark_the_best_epoch(tmp_path):

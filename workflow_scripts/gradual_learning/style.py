@@ -21,7 +21,7 @@ PALE = "#767676"
 FAINT = "#e3e3e3"
 CATEGORY_COLOURS = dict(zip(CATEGORIES, ["#0072B2", "#56B4E9", "#E69F00", "#BDBDBD"], strict=True))
 CATEGORY_INK = dict(zip(CATEGORIES, ["white", INK, INK, INK], strict=True))  # text on the colour
-STRATEGY_COLOURS = ["#009E73", "#D55E00", "#AA4499", "#4B4BA8", "#7A5C2E", INK]
+STRATEGY_COLOURS = ["#009E73", "#D55E00", "#AA4499", "#4B4BA8", "#7A5C2E", INK, "#999933"]
 MARKERS = "osD^vPX*<>ph"
 MINUS, DASH, ARROW = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{RIGHTWARDS ARROW}"
 

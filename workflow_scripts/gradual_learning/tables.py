@@ -89,8 +89,9 @@ def exposure(facts: pd.DataFrame, known: pd.DataFrame, recall: pd.DataFrame | No
         recall: whether the base model completed a statement of each fact (records.EVALUATION), where that was asked.
 
     Returns:
-        low_exposure, high_exposure (both inside the bin; the last bin takes in those of few questions), category, questions, share (of the bin), recalled (share of
-        the facts in the bin whose statement was completed; empty without ``recall``).
+        low_exposure, high_exposure (both inside the bin; the last one takes in all those above it that hold few
+        questions), category, questions, share (of the bin), recalled (share of the facts in the bin whose statement was
+        completed; empty without ``recall``).
 
     Raises:
         UserError: no fact belongs to a labelled question.
@@ -100,9 +101,9 @@ def exposure(facts: pd.DataFrame, known: pd.DataFrame, recall: pd.DataFrame | No
         raise UserError("no labelled question asks for a fact of the simulated world: remove world/ and run again")
     right = pd.Series(dtype=float) if recall is None else recall.set_index("id")["correct"]
     joined["recalled"] = joined["id"].map(right).astype(float)
-    power = np.frexp(joined["exposures"])[1]  # 0 -> 0, 1 -> 1, 2..3 -> 2, 4..7 -> 3
+    powers = np.frexp(joined["exposures"])[1]  # 0 -> 0, 1 -> 1, 2..3 -> 2, 4..7 -> 3
     rows = []
-    for power, inside in joined.groupby(power.clip(upper=_last_bin(power))):
+    for power, inside in joined.groupby(powers.clip(upper=_last_bin(powers))):
         low = 2 ** (power - 1) if power else 0
         high = 2 ** int(np.frexp(inside["exposures"].max())[1]) - 1
         counts = membership(inside).sum(axis=0, dtype=np.int64)
@@ -111,10 +112,10 @@ def exposure(facts: pd.DataFrame, known: pd.DataFrame, recall: pd.DataFrame | No
     return pd.DataFrame(rows, columns=["low_exposure", "high_exposure", "category", "questions", "share", "recalled"])
 
 
-def _last_bin(power: pd.Series) -> int:
+def _last_bin(powers: pd.Series) -> int:
     """Return the highest bin that holds, with all above it, at least ``FEW`` questions."""
-    from_top = power.value_counts().sort_index(ascending=False).cumsum()
-    return int(from_top.index[(from_top >= FEW) | (from_top == len(power))][0])
+    from_top = powers.value_counts().sort_index(ascending=False).cumsum()
+    return int(from_top.index[(from_top >= FEW) | (from_top == len(powers))][0])
 
 
 def training_data(data: Mapping[str, str], formulas: Mapping[str, str]) -> pd.DataFrame:
