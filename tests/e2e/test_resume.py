@@ -13,16 +13,16 @@ pytestmark = pytest.mark.slow
 
 def _kill_when(folder, command, started, patience=240):
     """Start Snakemake and kill it and its jobs, as a power cut would, once ``started`` says so."""
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-    run = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-                           start_new_session=True)  # fmt: skip
+    log = folder / "killed.log"
+    with log.open("w") as sink:
+        run = subprocess.Popen(command, cwd=folder, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True)
     deadline = time.monotonic() + patience
-    while not started() and run.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    reached = started()
+    while not started():
+        assert run.poll() is None, f"the run ended before the moment to kill it:\n{log.read_text()}"
+        assert time.monotonic() < deadline, "the moment to kill the run never came"
+        time.sleep(0.02)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    assert reached, "the run ended before the moment to kill it"
 
 
 def test_killed_twice_and_resumed_elsewhere_gives_the_same_tables(finished, tiny, snakemake, copy_workflow, tmp_path):

@@ -1,10 +1,11 @@
 """The base model: a Hugging Face folder like any other, a tokenizer without loss, a run that can be cut off."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerControl, TrainerState
 
 from gradual_learning import pretraining, scratch
 from gradual_learning.records import UserError
@@ -86,10 +87,25 @@ def test_a_run_that_was_cut_off_ends_with_the_weights_of_one_that_was_not(tiny_w
     assert len({entry["step"] for entry in history}) == len(history)
 
 
+def _save(folder, step, whole):
+    (folder / f"checkpoint-{step}").mkdir()
+    if whole:
+        arguments, state = SimpleNamespace(output_dir=folder), TrainerState(global_step=step)
+        scratch.MarkWhole().on_save(arguments, state, TrainerControl())
+
+
 def test_changed_settings_never_go_on_from_old_weights(tmp_path):
-    before = [dataclasses.asdict(SETTINGS)]
-    scratch.open_scratch(tmp_path / "work", before)
-    (tmp_path / "work" / "checkpoint-5").mkdir()
-    assert scratch.open_scratch(tmp_path / "work", before).endswith("checkpoint-5")
+    work, before = tmp_path / "work", [dataclasses.asdict(SETTINGS)]
+    scratch.open_scratch(work, before)
+    _save(work, 5, whole=True)
+    assert scratch.open_scratch(work, before).endswith("checkpoint-5")
     after = [dataclasses.asdict(dataclasses.replace(SETTINGS, learning_rate=1e-4))]
-    assert scratch.open_scratch(tmp_path / "work", after) is None
+    assert scratch.open_scratch(work, after) is None
+
+
+def test_a_checkpoint_that_was_cut_off_while_written_is_passed_over(tmp_path):
+    scratch.open_scratch(tmp_path, ["a"])
+    for step, whole in ((9, True), (10, True), (11, False)):
+        _save(tmp_path, step, whole)
+    assert scratch.open_scratch(tmp_path, ["a"]).endswith("checkpoint-10")
+    assert not (tmp_path / "checkpoint-11").exists()

@@ -18,6 +18,7 @@ from transformers import (
     set_seed,
 )
 
+from gradual_learning import scratch
 from gradual_learning.records import UserError
 
 BOS, EOS, UNKNOWN = "<s>", "</s>", "<unk>"
@@ -144,7 +145,10 @@ def pretrain(texts: list[str], settings: Pretraining, folder: str | Path, resume
         "%d parameters, %d tokens, %d steps", model.num_parameters(), len(rows) * settings.sequence_length, steps
     )
     trainer = Trainer(
-        model=model, args=_arguments(settings, folder, steps), train_dataset=rows, callbacks=[_Progress()]
+        model=model,
+        args=_arguments(settings, folder, steps),
+        train_dataset=rows,
+        callbacks=[_Progress(), scratch.MarkWhole()],
     )
     trainer.remove_callback(PrinterCallback)  # _Progress says it better
     trainer.train(resume_from_checkpoint=resume)

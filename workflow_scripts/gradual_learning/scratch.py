@@ -7,9 +7,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from transformers.trainer_utils import get_last_checkpoint
+from transformers import TrainerCallback
 
 _STAMP = "made_for.json"
+_WHOLE = "whole"
+
+
+class MarkWhole(TrainerCallback):
+    """Mark a Trainer checkpoint once all of its files are written; one without the mark was cut off."""
+
+    def on_save(self, args, state, control, **kwargs) -> None:
+        """Leave the mark."""
+        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _WHOLE).touch()
 
 
 def open_scratch(folder: str | Path, purpose: Any) -> str | None:
@@ -25,7 +34,11 @@ def open_scratch(folder: str | Path, purpose: Any) -> str | None:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _STAMP).write_text(stamp, encoding="utf-8")
-    return get_last_checkpoint(str(folder))
+    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    for path in [path for path in found if not (path / _WHOLE).exists()]:
+        shutil.rmtree(path)
+        found.remove(path)
+    return str(found[-1]) if found else None
 
 
 def _read(path: Path) -> str | None:

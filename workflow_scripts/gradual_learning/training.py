@@ -214,7 +214,7 @@ def finetune(
         train_dataset=data,
         eval_dataset=data[:1],  # the Trainer wants one; ``measure`` is what evaluates
         data_collator=lambda items: collate(items, tokenizer.eos_token_id),
-        callbacks=[] if settings.steps else [_Patience(settings.patience)],
+        callbacks=[scratch.MarkWhole(), *([] if settings.steps else [_Patience(settings.patience)])],
         measure=measure,
     )
     trainer.remove_callback(PrinterCallback)
