@@ -4,7 +4,12 @@ from gradual_learning import labelling, models, records, runtime, sampling
 
 
 def main(
-    model: str, answers: dict[str, dict[str, str]], questions: str, prompt: str, decoding, batch_tokens: int
+    model: str,
+    answers: dict[str, dict[str, str]],
+    questions: str,
+    prompt: str,
+    decoding: sampling.Decoding,
+    batch_tokens: int,
 ) -> None:
     table = records.read_table(questions, records.QUESTIONS)
     tokenizer = models.load_tokenizer(model)

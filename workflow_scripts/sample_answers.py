@@ -4,8 +4,15 @@ from gradual_learning import labelling, models, records, runtime, sampling, spli
 
 
 def main(
-    paths: dict, split: str, probe: int, shard: tuple[int, int], mode: str, samples: int, decoding, batch_tokens: int
-):
+    paths: dict[str, str],
+    split: str,
+    probe: int,
+    shard: tuple[int, int],
+    mode: str,
+    samples: int,
+    decoding: sampling.Decoding,
+    batch_tokens: int,
+) -> None:
     table = records.read_table(paths["questions"], records.QUESTIONS)
     chosen = splits.choose_questions(table, split, probe, decoding.seed)
     chosen = chosen.iloc[shard[0] :: shard[1]]

@@ -1,4 +1,6 @@
-"""Accuracy on the test questions, in full and by category at base, for every strategy and both epochs."""
+"""Accuracy on the test questions, in full and by category at base: strategies at both epochs, base few-shot too."""
+
+import pandas as pd
 
 from gradual_learning import metrics, records, runs, runtime
 from gradual_learning.statistics import Bootstrap
@@ -22,7 +24,9 @@ def main(
         "convergence": runs.by_checkpoint(checkpoints, convergence),
     }
     answers = runs.answers(base, epochs, strategies, seeds, questions["id"])
-    records.write_tsv(metrics.accuracy(runs.membership(questions), answers, bootstrap), output)
+    member = runs.membership(questions)
+    table = metrics.accuracy(member, answers, bootstrap)
+    records.write_tsv(pd.concat([metrics.few_shot(questions, member, bootstrap), table]), output)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,16 @@ def test_full_accuracy_is_the_weighted_mean_of_the_categories():
     assert (table["low"] <= table["accuracy"]).all() and (table["accuracy"] <= table["high"]).all()
 
 
+def test_few_shot_accuracy_is_the_mean_of_p0(tmp_path):
+    known = read_back(knowledge([HIGHLY, MAYBE, WEAKLY, UNKNOWN] * 20), tmp_path / "k.parquet")
+    table = metrics.few_shot(known, runs.membership(known), BOOTSTRAP)
+    assert set(table["epoch"]) == {"few-shot"} and table["questions"].tolist() == [80, 20, 20, 20, 20]
+    accuracy = table.set_index("category")["accuracy"]
+    assert accuracy["Full"] == pytest.approx((known["greedy_correct"] / known["greedy_drawn"]).mean())
+    assert accuracy["HighlyKnown"] == 1 and accuracy["Unknown"] == 0 < accuracy["MaybeKnown"] < 1
+    metrics.check_full(table)
+
+
 def test_a_question_without_category_fails_the_check():
     member, answers = random_case()
     member[5] = 0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from transformers import DynamicCache, PreTrainedModel
+from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
@@ -78,7 +78,7 @@ def shared_prefixes(model: PreTrainedModel) -> Iterator[bool]:
         base.set_attn_implementation(before)
 
 
-def _attends_to_all(config) -> bool:
+def _attends_to_all(config: PreTrainedConfig) -> bool:
     layers = set(getattr(config, "layer_types", None) or ["full_attention"])
     capped = getattr(config, "attn_logit_softcapping", None)
     return layers == {"full_attention"} and not getattr(config, "sliding_window", None) and not capped

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gradual_learning import style
 from gradual_learning.records import CATEGORIES
-from gradual_learning.runs import BASE, FULL
+from gradual_learning.runs import BASE, FULL, NO_EPOCH
 
 M = style.MINUS
 EPOCHS = {"best": -0.15, "convergence": 0.15}  # offset of the point in its row
@@ -67,7 +67,7 @@ def forgetting(table: pd.DataFrame, confidence: float) -> Figure:
 def _strategy_points(axes: Axes, part: pd.DataFrame, order: list[str], columns: tuple[str, str, str]) -> None:
     """Draw one row for each strategy: the best epoch filled, the last one hollow, the base model as a dashed line."""
     style.name_rows(axes, order)
-    base = part.loc[part["strategy"] == BASE, list(columns)].dropna()
+    base = part.loc[(part["strategy"] == BASE) & (part["epoch"] == NO_EPOCH), list(columns)].dropna()
     for value, low, high in 100 * base.to_numpy(dtype=float):
         axes.axvspan(low, high, color=style.FAINT, alpha=0.6, linewidth=0, zorder=0)
         axes.axvline(value, color=style.PALE, linestyle=(0, (4, 2)), linewidth=1, zorder=1)

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from gradual_learning.records import CATEGORIES
-from gradual_learning.runs import BASE, FULL, NO_EPOCH
+from gradual_learning.runs import BASE, FEW_SHOT, FULL, NO_EPOCH
 from gradual_learning.statistics import Bootstrap, combine, mcnemar, ratio, seed_mean
 
 GROUPS = [FULL, *CATEGORIES]
+ACCURACY = ["strategy", "epoch", "category", "questions", "seeds", "accuracy", "low", "high"]
 GAIN = ["strategy", "questions", "seeds"]
 GAIN += [f"{count}{end}" for count in ("hk_base", "hk_first", "hk_final") for end in ("", "_low", "_high")]
 GAIN += ["relative", "low", "high", "incremental", "inc_low", "inc_high", "reason"]
@@ -37,11 +38,31 @@ def accuracy(member: np.ndarray, answers: Mapping[tuple[str, str], np.ndarray], 
         for group, questions, *values in zip(GROUPS, sizes[0], *interval, strict=True):
             seeds = answers[strategy, epoch].shape[1]
             rows.append((strategy, epoch, group, int(questions), seeds, *values))
-    table = pd.DataFrame(
-        rows, columns=["strategy", "epoch", "category", "questions", "seeds", "accuracy", "low", "high"]
-    )
+    table = pd.DataFrame(rows, columns=ACCURACY)
     check_full(table)
     return table
+
+
+def few_shot(known: pd.DataFrame, member: np.ndarray, bootstrap: Bootstrap) -> pd.DataFrame:
+    """Tabulate the base model's few-shot accuracy: the mean over questions and exemplar sets of right greedy answers.
+
+    Args:
+        known: categories of the questions under the base model (records.KNOWLEDGE).
+        member: category of each question at base, 0/1, shape (questions, 4).
+        bootstrap: how to resample.
+
+    Returns:
+        Rows like those of :func:`accuracy`.
+    """
+    groups = np.hstack([np.ones((len(member), 1), np.int64), member])
+    counts = [groups * known[[name]].to_numpy(dtype=np.int64) for name in ("greedy_correct", "greedy_drawn")]
+    sums = bootstrap.questions(np.hstack(counts)).reshape(1 + bootstrap.draws, 2, -1)
+    interval = bootstrap.interval(ratio(sums[:, 0], sums[:, 1]))
+    rows = [
+        (BASE, FEW_SHOT, group, int(questions), 1, *values)
+        for group, questions, *values in zip(GROUPS, groups.sum(axis=0), *interval, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=ACCURACY)
 
 
 def _group_sums(

@@ -4,6 +4,7 @@ import logging
 import time
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -14,6 +15,8 @@ from transformers import (
     PrinterCallback,
     Trainer,
     TrainerCallback,
+    TrainerControl,
+    TrainerState,
     TrainingArguments,
     set_seed,
 )
@@ -115,10 +118,19 @@ def build_model(tokenizer: PreTrainedTokenizerFast, settings: Pretraining) -> Ll
 class _Progress(TrainerCallback):
     """Say in the log how far training has come and how long it will take."""
 
-    def on_train_begin(self, args, state, control, **kwargs) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         self.started, self.first = time.monotonic(), state.global_step
 
-    def on_log(self, args, state, control, logs=None, **kwargs) -> None:
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
         if logs and "loss" in logs:
             step, steps = state.global_step, state.max_steps
             left = (time.monotonic() - self.started) * (steps - step) / (step - self.first)

@@ -10,6 +10,7 @@ from gradual_learning.records import CATEGORIES, EVALUATION, KNOWLEDGE, UserErro
 FULL = "Full"
 BASE = "base"
 RETEST = "base (retest)"
+FEW_SHOT = "few-shot"  # in the column `epoch`: the base model under the exemplars of its labelling
 NO_EPOCH = NO_SEED = "-"  # the base model has neither
 
 

@@ -107,7 +107,15 @@ class Engine:
         cache = DynamicCache(config=self.model.config)
         return self.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1).past_key_values
 
-    def _answer_batch(self, prompts, rest, prefix, decoding, samples, greedy) -> Iterator[Answer]:
+    def _answer_batch(
+        self,
+        prompts: list[Prompt],
+        rest: list[list[int]],
+        prefix: "_Prefix",
+        decoding: Decoding,
+        samples: int,
+        greedy: bool,
+    ) -> Iterator[Answer]:
         state = _Rows(self.model, prefix, rest, self.tokenizer.eos_token_id)
         kinds = ([GREEDY] if greedy else []) + list(range(samples))
         owner = np.repeat(np.arange(len(prompts)), len(kinds))
@@ -193,7 +201,9 @@ class _Rows:
         return output.logits[:, -1].float()
 
 
-def _choose(logits: torch.Tensor, threads: _Threads, keys, numbers, decoding: Decoding, step: int) -> np.ndarray:
+def _choose(
+    logits: torch.Tensor, threads: _Threads, keys: np.ndarray, numbers: np.ndarray, decoding: Decoding, step: int
+) -> np.ndarray:
     """Choose the next token of every answer: the likeliest, or by inverse transform over the likeliest ``top_k``."""
     tokens = logits.argmax(dim=-1).cpu().numpy()[threads.row]
     drawn = np.flatnonzero(threads.sample != GREEDY)

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 _STAMP = "made_for.json"
 _WHOLE = "whole"
@@ -16,7 +16,7 @@ _WHOLE = "whole"
 class MarkWhole(TrainerCallback):
     """Mark a Trainer checkpoint once all of its files are written; one without the mark was cut off."""
 
-    def on_save(self, args, state, control, **kwargs) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Leave the mark."""
         (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _WHOLE).touch()
 

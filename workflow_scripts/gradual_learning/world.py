@@ -9,6 +9,7 @@ data set; answering them needs knowledge that the model holds but has never been
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -157,7 +158,7 @@ def write_documents(facts: pd.DataFrame, templates: int, opening_share: float, s
     return pd.DataFrame({"text": texts})
 
 
-def _state(fact, templates: int, rng: np.random.Generator) -> list[str]:
+def _state(fact: Any, templates: int, rng: np.random.Generator) -> list[str]:
     statements = _statements(fact.relation)[:templates]
     chosen = rng.integers(len(statements), size=fact.exposures)
     return [statements[choice].format(s=fact.subject, o=fact.answer) for choice in chosen]
@@ -181,8 +182,8 @@ def _statements(relation: str) -> tuple[str, ...]:
     return invented.get(relation) or lexicon.WIKIDATA[relation]
 
 
-def unfinished(fact) -> str:
-    """State a fact up to its answer, with the first template of its relation."""
+def unfinished(fact: Any) -> str:
+    """State a fact (a row of the table) up to its answer, with the first template of its relation."""
     return _statements(fact.relation)[0].partition("{o}")[0].format(s=fact.subject).rstrip()
 
 
