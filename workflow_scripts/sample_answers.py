@@ -1,5 +1,7 @@
 """Ask a checkpoint one shard of the questions under every exemplar set."""
 
+import logging
+
 from gradual_learning import labelling, models, records, runtime, sampling, splits
 
 
@@ -20,6 +22,9 @@ def main(
     asked = labelling.few_shot_prompts(chosen, prompts[prompts["draw"] == decoding.draw])
     model = models.load_model(paths["model"], paths["checkpoint"])
     engine = sampling.Engine(model, models.load_tokenizer(paths["model"]), batch_tokens)
+    lost = labelling.count_unanswerable(chosen, engine.tokenizer, decoding.max_new_tokens)
+    if lost:
+        logging.warning("knowledge.max_new_tokens: %d questions have longer answers and end up Unknown", lost)
     if mode == "full":
         answers = labelling.label_full(engine, asked, decoding, samples)
     else:

@@ -74,6 +74,17 @@ def test_no_question_is_asked_behind_its_own_answer(tiny_world):
     assert not exemplars & set(table[table["split"] != "dev"]["id"])
 
 
+def test_questions_whose_answers_are_too_long_are_counted(engine, tiny_world):
+    lengths = [
+        min(len(engine.tokenizer(f" {text}", add_special_tokens=False)["input_ids"]) for text in texts)
+        for texts in tiny_world.questions["answers"]
+    ]
+    for limit in (1, 2, 3):
+        counted = labelling.count_unanswerable(tiny_world.questions, engine.tokenizer, limit)
+        assert counted == sum(length > limit for length in lengths)
+    assert max(lengths) == 3
+
+
 def test_the_first_line_is_the_answer():
     assert labelling.first_line(" Port Alder, D.C. The\nQ: next") == "Port Alder, D.C. The"
     assert labelling.first_line("Alder\r\nQ:") == "Alder"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from transformers import PreTrainedTokenizerBase
 
 from gradual_learning import prompts as prompting
 from gradual_learning.records import ANSWERS
@@ -25,6 +26,15 @@ def first_line(text: str) -> str:
 def is_verbatim(text: str, accepted: Sequence[str]) -> bool:
     """Tell whether an output is, letter for letter, an accepted answer."""
     return first_line(text) in accepted
+
+
+def count_unanswerable(questions: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, limit: int) -> int:
+    """Count the questions of which every accepted answer is longer than ``limit`` tokens, so that none can be given."""
+    shortest = [
+        min(len(tokens) for tokens in tokenizer([f" {text}" for text in texts], add_special_tokens=False)["input_ids"])
+        for texts in questions["answers"]
+    ]
+    return sum(length > limit for length in shortest)
 
 
 def few_shot_prompts(questions: pd.DataFrame, prompts: pd.DataFrame) -> list[Prompt]:
