@@ -66,7 +66,7 @@ def prepare_torch(threads: int) -> None:
 
 
 def _keep_freed_memory() -> None:
-    """Let glibc keep what tensors free for the next ones: to give pages back and clear new ones costs a sixth of a job."""
+    """Let glibc keep what tensors free for the next ones: clearing new pages was half of the system time of a job."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         for option, value in ((_M_MMAP_THRESHOLD, 1 << 25), (_M_TRIM_THRESHOLD, (1 << 31) - 1), (_M_TOP_PAD, 1 << 26)):
