@@ -21,8 +21,8 @@ def main(paths: dict, settings: training.Finetuning, decoding: sampling.Decoding
     def measure() -> dict[str, float | None]:
         asked = {"validation_accuracy": validation, "train_accuracy": tracked}
         return {
-            name: labelling.verbatim_accuracy(engine, table, settings.prompt, decoding) if len(table) else None
-            for name, table in asked.items()
+            name: labelling.verbatim_accuracy(engine, chosen, settings.prompt, decoding) if len(chosen) else None
+            for name, chosen in asked.items()
         }
 
     made_from = [paths[name] for name in ("model", "parent", "data", "questions", "prompts") if paths[name]]

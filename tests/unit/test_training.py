@@ -118,6 +118,13 @@ def test_a_number_of_steps_is_kept_exactly_and_early_stopping_is_off(tiny_model,
     assert [entry["step"] for entry in outcome.epochs] == [0, 4, 8, 11]
 
 
+def test_no_steps_pass_the_parent_through(tiny_model, rows, tmp_path):
+    run(tiny_model, rows, tmp_path / "parent")
+    parent = tmp_path / "parent" / "best"
+    outcome = run(tiny_model, rows, tmp_path, dataclasses.replace(SETTINGS, steps=0), parent=str(parent))
+    assert outcome.summary()["passed_through"] and same(weights(parent), weights(tmp_path / "best"))
+
+
 class Killed(Exception):
     pass
 

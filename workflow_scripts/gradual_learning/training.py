@@ -193,7 +193,8 @@ def finetune(
     Args:
         model: what :func:`trainable_model` returned.
         tokenizer: its tokenizer.
-        rows: the questions, with ``question``, ``answers`` and ``id``. None: the parent is passed through unchanged.
+        rows: the questions, with ``question``, ``answers`` and ``id``. Without any, or where the number of steps is 0,
+            the parent is passed through unchanged.
         measure: gives ``validation_accuracy`` and other figures of the model as it is at the moment.
         settings: of the stage.
         folders: where to write: ``best``, ``convergence`` and ``scratch``, the last for what a resumed run needs.
@@ -205,7 +206,7 @@ def finetune(
     model.eval()
     start = {"epoch": 0, "step": 0, "train_loss": None, **measure()}
     resume = scratch.open_scratch(folders["scratch"], [asdict(settings), purpose])
-    if not rows:
+    if not rows or settings.steps == 0:
         model.save_pretrained(folders["scratch"])
         _publish(folders["scratch"], folders["scratch"], folders)
         return Outcome([start], 0, 0)
@@ -216,7 +217,7 @@ def finetune(
         train_dataset=data,
         eval_dataset=data[:1],  # the Trainer wants one; ``measure`` is what evaluates
         data_collator=lambda items: collate(items, tokenizer.eos_token_id),
-        callbacks=[scratch.MarkWhole(), *([] if settings.steps else [_Patience(settings.patience)])],
+        callbacks=[scratch.MarkWhole(), *([] if settings.steps is not None else [_Patience(settings.patience)])],
         measure=measure,
     )
     trainer.remove_callback(PrinterCallback)
@@ -230,7 +231,7 @@ def finetune(
 
 
 def _arguments(settings: Finetuning, folder: str | Path) -> TrainingArguments:
-    length = {"max_steps": settings.steps} if settings.steps else {"num_train_epochs": settings.max_epochs}
+    length = {"num_train_epochs": settings.max_epochs} if settings.steps is None else {"max_steps": settings.steps}
     schedule = {"constant": "constant_with_warmup"}.get(settings.schedule, settings.schedule)
     return TrainingArguments(
         output_dir=str(folder),
