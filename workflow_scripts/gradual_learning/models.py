@@ -23,7 +23,7 @@ def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
 
 
 def load_model(folder: str | Path, checkpoint: str | Path | None = None) -> PreTrainedModel:
-    """Load a model for inference, in fp32.
+    """Load a model for inference, in fp32, onto the GPU if there is one.
 
     Args:
         folder: the base model in Hugging Face layout.
@@ -44,4 +44,5 @@ def is_adapter(checkpoint: str | Path) -> bool:
 
 
 def _load(folder: str | Path) -> PreTrainedModel:
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True).eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
