@@ -44,7 +44,9 @@ def run(folder, rows, place, settings=SETTINGS, parent=None, watch=None):
     def measure():
         if scores is not None:
             return {"validation_accuracy": next(scores)}
-        return {"validation_accuracy": float(sum(p.abs().sum() for p in model.parameters() if p.requires_grad))}
+        return {
+            "validation_accuracy": float(sum(p.detach().abs().sum() for p in model.parameters() if p.requires_grad))
+        }
 
     return training.finetune(model, tokenizer, rows, measure, settings, folders(place), ["t"])
 
