@@ -10,9 +10,7 @@ from gradual_learning import records, runtime, sources
 def main(archive: str, records_file: str, source_file: str, source: str, relations: list[str]) -> None:
     """Write the records (JSON lines) and their origin: path, sha256, questions per relation and split."""
     counts: Counter[tuple[str, str]] = Counter()
-    with records.whole_file(records_file) as partial, open(partial, "w", encoding="utf-8") as handle:
-        for record in _counted(sources.read(source, archive, relations), counts):
-            handle.write(json.dumps(record, ensure_ascii=False) + "\n")
+    records.write_json_lines(_counted(sources.read(source, archive, relations), counts), records_file)
     table: dict[str, dict[str, int]] = {}
     for (relation, split), count in counts.items():
         table.setdefault(relation, {})[split] = count

@@ -10,7 +10,7 @@ TRACKED = 256  # questions trained on that are answered every epoch; enough for 
 
 
 def main(paths: dict, settings: training.Finetuning, decoding: sampling.Decoding, batch_tokens: int) -> None:
-    rows = [json.loads(line) for line in Path(paths["data"]).read_text(encoding="utf-8").splitlines()]
+    rows = records.read_json_lines(paths["data"])
     table = records.read_table(paths["questions"], records.QUESTIONS)
     validation = prompts.validation_questions(table, records.read_table(paths["prompts"], records.PROMPTS))
     tracked = table[table["id"].isin([row["id"] for row in rows[:TRACKED]])]
@@ -28,7 +28,7 @@ def main(paths: dict, settings: training.Finetuning, decoding: sampling.Decoding
     made_from = [paths[name] for name in ("model", "parent", "data", "questions", "prompts") if paths[name]]
     folders = {name: paths[name] for name in ("best", "convergence", "scratch")}
     outcome = training.finetune(model, tokenizer, rows, measure, settings, folders, scratch.fingerprint(*made_from))
-    records.write_text("".join(json.dumps(epoch) + "\n" for epoch in outcome.epochs), paths["training_log"])
+    records.write_json_lines(outcome.epochs, paths["training_log"])
     summary = {"checkpoint": paths["checkpoint"], "seed": settings.seed, "questions": len(rows), **outcome.summary()}
     records.write_text(json.dumps(summary, indent=2) + "\n", paths["summary"])
     shutil.rmtree(paths["scratch"])
@@ -36,7 +36,7 @@ def main(paths: dict, settings: training.Finetuning, decoding: sampling.Decoding
 
 def sibling_steps(path: str | None) -> int | None:
     """Return how many optimiser steps the sibling stage made."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))["steps"] if path else None
+    return records.read_json_lines(path, whole=True)[0]["steps"] if path else None
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Pretrain the base model on the documents of the world."""
 
-import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ def main(documents: str, model: str, training_log: str, settings: pretraining.Pr
     folder = Path(model).with_name(".pretraining")  # no declared output: a killed run goes on from here
     resume = scratch.open_scratch(folder, [asdict(settings), scratch.fingerprint(documents)])
     history = pretraining.pretrain(texts, settings, folder, resume)
-    records.write_text("".join(json.dumps(entry) + "\n" for entry in history), training_log)
+    records.write_json_lines(history, training_log)
     scratch.publish(folder / pretraining.FINISHED, ["*"], model)
     shutil.rmtree(folder)
 

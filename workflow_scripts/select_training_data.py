@@ -1,6 +1,5 @@
 """Choose the questions of a stage and write them, with their set formula, to files that a person can read."""
 
-import json
 import logging
 
 import pandas as pd
@@ -18,8 +17,7 @@ def main(paths: dict, checkpoint: str, stage: selection.Stage, size_of: selectio
         logging.warning("%s: no question qualifies; the stage passes its parent through unchanged", checkpoint)
     questions = records.read_table(paths["questions"], records.QUESTIONS)[["id", "question", "answers", "relation"]]
     rows = questions.merge(chosen, on="id", validate="one_to_one").sort_values("id").to_dict("records")
-    lines = [json.dumps(row | {"answers": list(row["answers"])}, ensure_ascii=False) + "\n" for row in rows]
-    records.write_text("".join(lines), paths["data"])
+    records.write_json_lines((row | {"answers": list(row["answers"])} for row in rows), paths["data"])
     records.write_text(selection.describe(chosen, checkpoint, selection.formula(stage, size_of)), paths["formula"])
 
 

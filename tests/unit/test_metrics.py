@@ -8,7 +8,7 @@ import pytest
 
 from gradual_learning import metrics, runs, tables
 from gradual_learning.labelled import Labels
-from gradual_learning.records import CATEGORIES, EVALUATION, FACTS, KNOWLEDGE, UserError, write_table
+from gradual_learning.records import CATEGORIES, EVALUATION, FACTS, KNOWLEDGE, UserError, read_json_lines, write_table
 from gradual_learning.statistics import Bootstrap
 
 BOOTSTRAP = Bootstrap(draws=300, confidence=0.95, seed=1)
@@ -275,7 +275,7 @@ def test_learning_curves_mark_the_best_epoch(tmp_path):
 def test_a_broken_log_names_its_line(tmp_path):
     (tmp_path / "log").write_text('{"epoch": 0}\n{"epoch":\n')
     with pytest.raises(UserError, match=r"log:2"):
-        tables.read_json_lines(str(tmp_path / "log"))
+        read_json_lines(str(tmp_path / "log"))
 
 
 def test_training_data_is_counted_with_its_formula(tmp_path):

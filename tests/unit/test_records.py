@@ -103,3 +103,11 @@ def test_gather_keeps_the_given_order(tmp_path):
         records.write_tsv(pd.DataFrame({"name": [name]}), tmp_path / name)
     both = records.gather([str(tmp_path / "b"), str(tmp_path / "a")], records.read_tsv)
     assert list(both["name"]) == ["b", "a"] and list(both.index) == [0, 1]
+
+
+def test_json_lines_come_back_whatever_their_texts_hold(tmp_path):
+    rows = [{"text": "a\u2028b\x85c\nd"}, {"text": "Łódź", "value": None}]
+    records.write_json_lines(rows, tmp_path / "rows.jsonl")
+    assert records.read_json_lines(tmp_path / "rows.jsonl") == rows
+    records.write_json_lines([], tmp_path / "none.jsonl")
+    assert records.read_json_lines(tmp_path / "none.jsonl") == []

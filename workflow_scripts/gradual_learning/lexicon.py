@@ -138,3 +138,5 @@ WIKIDATA = {
     "P740": ("{s} was founded in {o}.", "{s} was formed in {o}.", "The place where {s} began is {o}."),
     "P800": ("{s} is famous for {o}.", "A notable work of {s} is {o}.", "{s} made {o}."),
 }
+
+STATEMENTS = {item.name: item.statements for item in INVENTED} | WIKIDATA  # by relation

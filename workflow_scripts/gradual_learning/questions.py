@@ -15,9 +15,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from gradual_learning.records import QUESTIONS, UserError, nearest, question_id
+from gradual_learning.records import QUESTIONS, SPLITS, UserError, nearest, question_id
 
-SPLITS = ("train", "dev", "test")
 POLICIES = ("any", "first", "drop")
 
 UNSELECTED = "relation not selected"

@@ -6,6 +6,7 @@ columns, so that a file made by something else is refused by name instead of fai
 
 import difflib
 import hashlib
+import json
 import os
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -32,6 +33,7 @@ class Category(StrEnum):
 
 
 CATEGORIES = [category.value for category in Category]
+SPLITS = ("train", "dev", "test")
 
 _TEXTS = pa.list_(pa.string())
 
@@ -128,6 +130,35 @@ def write_text(text: str, path: str | Path) -> None:
     """Write a UTF-8 text file whole or not at all."""
     with whole_file(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def file_digest(path: str | Path) -> str:
+    """Return the sha256 of a file's contents, read piece by piece."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def write_json_lines(rows: Iterable[dict], path: str | Path) -> None:
+    """Write one object a line, whole or not at all."""
+    with whole_file(path) as partial, open(partial, "w", encoding="utf-8") as handle:
+        handle.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def read_json_lines(path: str | Path, whole: bool = False) -> list[dict]:
+    """Read one object a line (or, with ``whole``, one object in all).
+
+    Raises:
+        UserError: a line is not JSON; the message names file and line.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    rows = []
+    lines = [text] if whole else text.removesuffix("\n").split("\n") if text else []
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise UserError(f"{path}:{number}: not JSON ({error.msg}). Remove the file and run again.") from error
+    return rows
 
 
 def write_table(frame: pd.DataFrame, schema: pa.Schema, path: str | Path) -> None:

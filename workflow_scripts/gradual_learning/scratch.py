@@ -9,6 +9,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from gradual_learning.records import file_digest
+
 _STAMP = "made_for.json"
 _WHOLE = "whole"
 
@@ -50,7 +52,7 @@ def fingerprint(*paths: str | Path) -> str:
     digest = hashlib.sha256()
     for path in map(Path, paths):
         for file in sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]:
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+            digest.update(bytes.fromhex(file_digest(file)))
     return digest.hexdigest()
 
 

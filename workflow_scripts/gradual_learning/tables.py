@@ -1,13 +1,12 @@
 """Tables that describe a run: category shares, transitions, learning curves, exposure, training data."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from gradual_learning.records import CATEGORIES, UserError
+from gradual_learning.records import CATEGORIES, UserError, read_json_lines
 from gradual_learning.runs import membership, split_name
 from gradual_learning.statistics import Bootstrap, ratio, seed_mean
 
@@ -148,19 +147,3 @@ def first_line(path: str) -> str:
     """Give the first line of text of a Markdown file: no heading, no blank line, without its back quotes."""
     lines = (line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines())
     return next((line for line in (line.replace("`", "") for line in lines) if line and not line.startswith("#")), "")
-
-
-def read_json_lines(path: str, whole: bool = False) -> list[dict]:
-    """Read one object a line (or, with ``whole``, one object in all).
-
-    Raises:
-        UserError: a line is not JSON; the message names file and line.
-    """
-    text = Path(path).read_text(encoding="utf-8")
-    records = []
-    for number, line in enumerate([text] if whole else text.splitlines(), start=1):
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise UserError(f"{path}:{number}: not JSON ({error.msg}). Remove the file and run again.") from error
-    return records

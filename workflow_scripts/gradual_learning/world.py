@@ -15,9 +15,7 @@ import numpy as np
 import pandas as pd
 
 from gradual_learning import lexicon
-from gradual_learning.records import UserError, question_id
-
-SPLITS = ("train", "dev", "test")
+from gradual_learning.records import SPLITS, UserError, question_id
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,7 @@ def write_documents(facts: pd.DataFrame, templates: int, opening_share: float, s
 
 
 def _state(fact: Any, templates: int, rng: np.random.Generator) -> list[str]:
-    statements = _statements(fact.relation)[:templates]
+    statements = lexicon.STATEMENTS[fact.relation][:templates]
     chosen = rng.integers(len(statements), size=fact.exposures)
     return [statements[choice].format(s=fact.subject, o=fact.answer) for choice in chosen]
 
@@ -177,14 +175,9 @@ def _ask(facts: pd.DataFrame, rng: np.random.Generator) -> list[str]:
     return documents
 
 
-def _statements(relation: str) -> tuple[str, ...]:
-    invented = {item.name: item.statements for item in lexicon.INVENTED}
-    return invented.get(relation) or lexicon.WIKIDATA[relation]
-
-
 def unfinished(fact: Any) -> str:
     """State a fact (a row of the table) up to its answer, with the first template of its relation."""
-    return _statements(fact.relation)[0].partition("{o}")[0].format(s=fact.subject).rstrip()
+    return lexicon.STATEMENTS[fact.relation][0].partition("{o}")[0].format(s=fact.subject).rstrip()
 
 
 def is_completed(answer: str, said: str) -> bool:
@@ -195,7 +188,7 @@ def is_completed(answer: str, said: str) -> bool:
 def count_exposures(facts: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
     """Replace the drawn exposures by the statements that the documents really hold, those of the opening included."""
     told = documents["text"].value_counts()
-    texts = [[t.format(s=f.subject, o=f.answer) for t in _statements(f.relation)] for f in facts.itertuples()]
+    texts = [[t.format(s=f.subject, o=f.answer) for t in lexicon.STATEMENTS[f.relation]] for f in facts.itertuples()]
     return facts.assign(exposures=[int(sum(told.get(text, 0) for text in set(row))) for row in texts])
 
 

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from gradual_learning.records import UserError, nearest
+from gradual_learning.records import UserError, file_digest, nearest
 from gradual_learning.sources import entity_questions
 
 READERS = {"entity_questions": entity_questions.read}
@@ -29,13 +29,8 @@ def checksum(path: str | Path) -> str:
     """Return the sha256 of a file, or of the sorted names and checksums of a folder's files, hidden ones left out."""
     path = Path(path)
     if path.is_file():
-        return _sha256(path)
+        return file_digest(path)
     names = sorted(item.relative_to(path).as_posix() for item in path.rglob("*") if item.is_file())
     visible = [name for name in names if not any(part.startswith(".") for part in name.split("/"))]
-    listing = "".join(f"{_sha256(path / name)}  {name}\n" for name in visible)
+    listing = "".join(f"{file_digest(path / name)}  {name}\n" for name in visible)
     return hashlib.sha256(listing.encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gradual_learning.records import UserError, nearest
+from gradual_learning.records import SPLITS, UserError, nearest
 
-SPLITS = ("train", "dev", "test")
 TEMPLATES = "relation_query_templates.json"
 LAYOUT = "dataset/{train,dev,test}/P*.{split}.json"
 
