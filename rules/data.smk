@@ -2,24 +2,28 @@ rule download_dataset:
     input:
         lib=library("download_dataset"),
         archive=archive,
+        phrases=phrases,
     output:
-        records="<results>/data/raw/entity_questions.jsonl",
+        records="<results>/data/raw/records.jsonl",
         source="<results>/data/raw/source.json",
     log:
         "<logs>/download_dataset.log",
     benchmark:
         "<benchmarks>/download_dataset.tsv"
+    # the network may be out of reach where other jobs run
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=3000,
+        runtime=60,
     params:
         source=lookup("data/source", within=config),
-        relations=lookup("data/relations", within=config),
+        address=lookup("data/address", within=config),
+        revision=lookup("data/revision", within=config),
     message:
-        "Reading and checking the archive of real questions"
+        "Getting the questions and checking every row"
     script:
         "../workflow_scripts/download_dataset.py"
 
@@ -44,6 +48,7 @@ rule simulate_world:
         runtime=10,
     params:
         seed=lookup("world/seed", within=config),
+        relations=lookup("data/relations", within=config),
         people=lookup("world/people", within=config),
         facts_per_relation=lookup("world/facts_per_relation", within=config),
         templates=lookup("world/templates", within=config),
@@ -64,7 +69,7 @@ rule simulate_world:
 rule prepare_questions:
     input:
         lib=library("prepare_questions"),
-        records="<results>/world/questions.jsonl",
+        records=question_records(),
     output:
         questions="<results>/data/questions.parquet",
         dropped="<results>/data/dropped.tsv",
@@ -76,10 +81,12 @@ rule prepare_questions:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=3000,
         runtime=10,
     params:
         multiple_answers=lookup("data/multiple_answers", within=config),
+        max_answer_words=lookup("data/max_answer_words", within=config),
+        shares=lookup("data/splits", within=config),
         relations=lookup("data/relations", within=config),
         limits=lookup("data/limits", within=config),
         seed=lookup("data/seed", within=config),

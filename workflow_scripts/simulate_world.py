@@ -5,6 +5,7 @@ from gradual_learning import questions, records, runtime, world
 
 def main(
     source: str | None,
+    relations: list[str],
     facts: str,
     documents: str,
     questions_file: str,
@@ -18,7 +19,10 @@ def main(
     seed: int,
 ) -> None:
     if source:
-        table = world.sample_facts(questions.read_jsonl(source), facts_per_relation, shares, seed)
+        found = questions.of_relations(questions.read_records(source), relations)
+        if any(record["split"] is None for record in found):
+            raise records.UserError("data.source: real facts are drawn from each split, but these questions have none.")
+        table = world.sample_facts(found, facts_per_relation, shares, seed)
     else:
         table = world.split_subjects(world.invent_facts(people, seed), shares, seed)
     table = world.with_ids(world.expose(table, exposure, taught, opening, seed))
@@ -33,6 +37,7 @@ if __name__ == "__main__":
     with runtime.job(snakemake.log[0]):
         main(
             source=next(iter(snakemake.input.records), None),  # one file, or none where the facts are invented
+            relations=params.relations,
             facts=snakemake.output.facts,
             documents=snakemake.output.documents,
             questions_file=snakemake.output.questions,

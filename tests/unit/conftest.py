@@ -1,5 +1,6 @@
 """A tiny world and a model that has really read it, shared by the tests that need a model."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,8 @@ def tiny_world() -> TinyWorld:
     exposure, taught, opening = world.Exposure(1, 24, 0.5), world.Taught(0.1, 8), world.Opening(16, 0.3)
     facts = world.with_ids(world.expose(facts, exposure, taught, opening, seed=1))
     documents = world.write_documents(facts, templates=2, opening_share=0.3, seed=1)
-    table, _ = questions.prepare(world.to_questions(facts), multiple_answers="any", relations=[], limits={}, seed=1)
+    policy = {"multiple_answers": "any", "max_answer_words": None, "relations": [], "shares": shares, "limits": {}}
+    table, _ = questions.prepare(world.to_questions(facts), seed=1, **policy)
     dev = table[table["split"] == "dev"]
     return TinyWorld(facts, documents, table, prompts.draw_exemplars(dev, sets=3, shots=2, draws=2, seed=1))
 
@@ -52,3 +54,37 @@ def tiny_model(tiny_world, tmp_path_factory) -> Path:
     )
     pretraining.pretrain(tiny_world.documents["text"].tolist(), settings, folder, resume=None)
     return folder / pretraining.FINISHED
+
+
+@pytest.fixture(scope="session")
+def tokenizers(tiny_world) -> dict:
+    """Train a tokenizer of each kind: byte-level BPE, one token a word, and pieces as SentencePiece has them."""
+    from gradual_learning import pretraining, runtime
+
+    runtime.prepare_torch(1)
+    texts = [*tiny_world.documents["text"], *tiny_world.prompts["text"]]
+    return {
+        "bytes": pretraining.build_tokenizer(texts, "bytes", 400),
+        "words": pretraining.build_tokenizer(texts, "words", 0),
+        "pieces": _pieces(texts),
+    }
+
+
+def _pieces(texts: list[str]):
+    """Pieces begin with a mark for a space, bytes stand in for the rest, and the start token is put in front."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+    steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    tokenizer.decoder = decoders.Sequence(steps)
+    special = ["<unk>", "<s>", "</s>"]
+    fallback = [f"<0x{byte:02X}>" for byte in range(256)]
+    trainer = trainers.BpeTrainer(vocab_size=600, special_tokens=special + fallback, show_progress=False)
+    tokenizer.train_from_iterator([text.replace("\n", " ") for text in texts], trainer)
+    tokenizer.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 1)])
+    state = json.loads(tokenizer.to_str())
+    state["added_tokens"] = state["added_tokens"][: len(special)]  # bytes are pieces like any other
+    tokenizer = Tokenizer.from_str(json.dumps(state))
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")

@@ -28,7 +28,7 @@ def test_the_zero_shot_template_leaves_other_braces_alone():
     assert prompts.zero_shot("Why {so}?", "{json} Q: {question}\nA:") == "{json} Q: Why {so}?\nA:"
     assert prompts.zero_shot("What is {question}?", "Q: {question}") == "Q: What is {question}?"
     for template in ("Q: ", "{question} {question}"):
-        with pytest.raises(records.UserError, match="training/prompt"):
+        with pytest.raises(records.UserError, match=r"training\.prompt"):
             prompts.zero_shot("Why?", template)
 
 

@@ -81,9 +81,9 @@ class Judge:
     def __post_init__(self) -> None:
         """Check the settings."""
         if self.match not in MATCHES:
-            raise UserError(f"data/match: {self.match!r} is unknown; use one of {', '.join(MATCHES)}.")
+            raise UserError(f"data.match: {self.match!r} is unknown; use one of {', '.join(MATCHES)}.")
         if not 0 < self.f1_threshold <= 1:
-            raise UserError(f"data/f1_threshold: {self.f1_threshold} is not above 0 and at most 1.")
+            raise UserError(f"data.f1_threshold: {self.f1_threshold} is not above 0 and at most 1.")
 
     def correct(self, answer: str, accepted: Sequence[str]) -> bool:
         """Tell whether ``answer`` matches any accepted answer; an empty one never.

@@ -33,7 +33,7 @@ def zero_shot(question: str, template: str) -> str:
         UserError: the template has no place for the question, or more than one.
     """
     if template.count("{question}") != 1:
-        raise UserError(f"training/prompt: {template!r} must hold {{question}} once.")
+        raise UserError(f"training.prompt: {template!r} must hold {{question}} once.")
     return template.replace("{question}", question)
 
 
@@ -80,7 +80,7 @@ def check_enough(questions: pd.DataFrame, shots: int) -> None:
     if short or counts.empty:
         raise UserError(
             f"relation {', '.join(short) or '(none)'}: too few dev questions, {shots}-shot prompts need {shots + 1}. "
-            "Lower knowledge/shots, raise data/limits/dev, or leave the relation out of data/relations."
+            "Lower knowledge.shots, raise data.limits.dev, or leave the relation out of data.relations."
         )
 
 
@@ -117,7 +117,7 @@ def validation_questions(questions: pd.DataFrame, prompts: pd.DataFrame) -> pd.D
     if validation.empty:
         raise UserError(
             f"all {len(dev)} dev questions serve as exemplars, none is left to choose the best epoch by. "
-            "Give more dev questions (data/limits/dev) or lower knowledge/exemplar_sets."
+            "Give more dev questions (data.limits.dev) or lower knowledge.exemplar_sets."
         )
     unseen = sorted(set(dev["relation"]) - set(validation["relation"]))
     if unseen:

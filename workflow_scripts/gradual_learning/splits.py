@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 PARTS = {"retest": ["train"], "again": ["train", "probe"]}
+TRACKED = 256  # questions trained on that are answered every epoch; enough for a learning curve
 
 
 def choose_questions(questions: pd.DataFrame, split: str, probe: int, seed: int) -> pd.DataFrame:

@@ -5,7 +5,7 @@ Questions lie in ``dataset/{train,dev,test}/P*.{split}.json``, one file per rela
 given: it is what ``relation_query_templates.json`` leaves open in a question, where there is such a file and it fits.
 """
 
-import json
+import logging
 import re
 import zipfile
 import zlib
@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gradual_learning.records import SPLITS, UserError, nearest
+from gradual_learning.records import SPLITS, UserError
+from gradual_learning.sources.record import Record
+from gradual_learning.sources.texts import is_text, json_value, shown
 
 TEMPLATES = "relation_query_templates.json"
 LAYOUT = "dataset/{train,dev,test}/P*.{split}.json"
@@ -22,39 +24,41 @@ _MEMBER = re.compile(r"(?:dataset/)?(train|dev|test)/(P\w+)\.(train|dev|test)\.j
 _GAP = "[X]"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
+_log = logging.getLogger(__name__)
+
 Files = dict[tuple[str, str], str]  # (relation, split) -> name of the file
 
 
-def read(path: str | Path, relations: list[str]) -> Iterator[dict]:
+def read(path: str | Path) -> Iterator[Record]:
     """Yield one record per question, by relation, then split, then row.
 
-    The archive is read in place, never unpacked; each file's checksum is verified as it is read.
+    The archive is read in place, never unpacked; each file's checksum is verified as it is read. A relation that lacks
+    one of its splits is named in the log.
 
     Args:
         path: the official zip, or a folder that holds ``dataset/`` or is it.
-        relations: Wikidata properties such as ``P19``; an empty list takes all.
 
     Raises:
         UserError: the path is missing, no zip or cut short; a file is no JSON (line and column are named) or of another
-            shape (the row is named); a relation is unknown, lacks one of its splits or has an empty one.
+            shape (the row is named).
     """
     with _opened(Path(path)) as (names, load):
-        files = _select(_find(names), relations, path)
+        files = _find(names, path)
         templates = _templates(names, load, path)
         for (relation, split), name in sorted(files.items(), key=lambda item: (item[0][0], SPLITS.index(item[0][1]))):
             rows = _rows(load(name), f"{path}:{name}")
             for number, row in enumerate(rows, start=1):
                 question, answers = _checked(row, f"{path}:{name}: row {number}")
-                yield {
-                    "question": question,
-                    "answers": answers,
-                    "relation": relation,
-                    "subject": _subject(question, templates.get(relation, [])),
-                    "split": split,
-                    "source": "entity_questions",
-                    "file": name,
-                    "row": number,
-                }
+                yield Record(
+                    question=question,
+                    answers=answers,
+                    relation=relation,
+                    subject=_subject(question, templates.get(relation, [])),
+                    split=split,
+                    source="entity_questions",
+                    file=name,
+                    row=number,
+                )
 
 
 @contextmanager
@@ -64,7 +68,7 @@ def _opened(path: Path) -> Iterator[tuple[list[str], Callable[[str], bytes]]]:
         yield _folder_names(path), lambda name: (path / name).read_bytes()
         return
     if not path.exists():
-        raise UserError(f"{path}: there is no such file or folder; set data/path to the EntityQuestions zip or folder.")
+        raise UserError(f"{path}: there is no such file or folder; set data.path to the EntityQuestions zip or folder.")
     try:
         archive = zipfile.ZipFile(path)
     except _BROKEN as error:
@@ -87,78 +91,44 @@ def _member(archive: zipfile.ZipFile, path: Path, name: str) -> bytes:
 
 def _damaged(path: Path, error: Exception, name: str = "") -> UserError:
     place = f"{path}:{name}" if name else f"{path}"
-    return UserError(f"{place}: not a whole, readable zip archive ({error}). Fetch it again, or check data/path.")
+    return UserError(f"{place}: not a whole, readable zip archive ({error}). Fetch it again, or check data.path.")
 
 
-def _find(names: list[str]) -> Files:
-    files = {}
+def _find(names: list[str], path: str | Path) -> Files:
+    files: Files = {}
     for name in sorted(names):
         match = _MEMBER.fullmatch(name)
         if match and match[1] == match[3]:
             files.setdefault((match[2], match[1]), name)
+    if not files:
+        raise UserError(f"{path}: holds no {LAYOUT}; is it the EntityQuestions data set?")
+    for relation in sorted({relation for relation, _ in files}):
+        lacking = [split for split in SPLITS if (relation, split) not in files]
+        if lacking:
+            _log.warning("%s: relation %s has no file for %s", path, relation, ", ".join(lacking))
     return files
 
 
-def _select(files: Files, relations: list[str], path: str | Path) -> Files:
-    if not files:
-        raise UserError(f"{path}: holds no {LAYOUT}; is it the EntityQuestions data set?")
-    known = {relation for relation, _ in files}
-    for relation in relations:
-        if relation not in known:
-            raise UserError(f"data/relations: {path} has no relation {relation!r}; {nearest(relation, known)}")
-    wanted = set(relations) or known
-    lacking = [f"{r}.{s}.json" for r in sorted(wanted) for s in SPLITS if (r, s) not in files]
-    if lacking:
-        raise UserError(
-            f"{path}: {', '.join(lacking)} is missing, every relation needs its train, dev and test file. "
-            "Add it, or name the complete relations in data/relations."
-        )
-    return {key: name for key, name in files.items() if key[0] in wanted}
-
-
 def _rows(content: bytes, place: str) -> list:
-    rows = _json(content, place)
+    rows = json_value(content, place)
     if not isinstance(rows, list):
         raise UserError(
             f'{place}: expected a list of {{"question": ..., "answers": [...]}}, got {type(rows).__name__}.'
         )
     if not rows:
-        raise UserError(f"{place}: an empty split, no question in it; leave the relation out with data/relations.")
+        raise UserError(f"{place}: an empty split, no question in it. Fetch the data set again, or remove the file.")
     return rows
-
-
-def _json(content: bytes, place: str) -> object:
-    try:
-        text = content.decode("utf-8-sig")
-        return json.loads(text)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{place}:{line}: not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
-    except json.JSONDecodeError as error:
-        line = text.split("\n")[error.lineno - 1]
-        shown = line[max(0, error.colno - 61) : error.colno + 60].strip()
-        raise UserError(
-            f"{place}:{error.lineno}:{error.colno}: broken JSON ({error.msg}) in the line: {shown!r}. Mend the line."
-        ) from error
 
 
 def _checked(row: object, place: str) -> tuple[str, list[str]]:
     if not isinstance(row, dict) or not {"question", "answers"} <= row.keys():
-        raise UserError(f'{place}: expected {{"question": ..., "answers": [...]}}, got {_shown(row)}.')
+        raise UserError(f'{place}: expected {{"question": ..., "answers": [...]}}, got {shown(row)}.')
     question, answers = row["question"], row["answers"]
-    if not _is_text(question):
-        raise UserError(f"{place}: question must be a text, got {_shown(question)}.")
-    if not isinstance(answers, list) or not all(map(_is_text, answers)):
-        raise UserError(f'{place}: answers must be a list of texts such as ["Paris"], got {_shown(answers)}.')
+    if not is_text(question):
+        raise UserError(f"{place}: question must be a text, got {shown(question)}.")
+    if not isinstance(answers, list) or not all(map(is_text, answers)):
+        raise UserError(f'{place}: answers must be a list of texts such as ["Paris"], got {shown(answers)}.')
     return question, answers
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and not re.search("[\ud800-\udfff]", value)
-
-
-def _shown(value: object) -> str:
-    return json.dumps(value)[:80]
 
 
 def _templates(names: list[str], load: Callable[[str], bytes], path: str | Path) -> dict[str, list[str]]:
@@ -166,8 +136,8 @@ def _templates(names: list[str], load: Callable[[str], bytes], path: str | Path)
     if TEMPLATES not in names:
         return {}
     place = f"{path}:{TEMPLATES}"
-    found = _json(load(TEMPLATES), place)
-    if not isinstance(found, dict) or not all(_is_text(text) and text.count(_GAP) == 1 for text in found.values()):
+    found = json_value(load(TEMPLATES), place)
+    if not isinstance(found, dict) or not all(is_text(text) and text.count(_GAP) == 1 for text in found.values()):
         raise UserError(f'{place}: expected {{"P19": "Where was {_GAP} born?", ...}}, each text with one {_GAP}.')
     templates: dict[str, list[str]] = {}
     for name in sorted(found):

@@ -1,0 +1,31 @@
+"""Natural Questions, open-domain variant (Lee et al. 2019): no relations; validation is the test split, as in print."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gradual_learning.sources import hub_files
+from gradual_learning.sources.record import Record
+from gradual_learning.sources.texts import as_text, texts
+
+REPOSITORY = "google-research-datasets/nq_open"
+PATTERNS = ("*.parquet",)
+
+
+def read(path: str | Path) -> Iterator[Record]:
+    """Yield one record per row.
+
+    Raises:
+        UserError: see :func:`hub_files.parts` and :func:`tabular.rows`; or a value is no text.
+    """
+    for part in hub_files.parts(path, PATTERNS, {"train": "train", "dev": "test"}):
+        for place, number, row in part.rows("question", "answer"):
+            yield Record(
+                question=as_text(row["question"], f"{place}: question") or "",
+                answers=texts(row["answer"], f"{place}: answer"),
+                relation="nq_open",
+                subject=None,
+                split=part.split,
+                source="nq_open",
+                file=part.name,
+                row=number,
+            )

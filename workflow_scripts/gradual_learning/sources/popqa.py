@@ -1,0 +1,31 @@
+"""PopQA (Mallen et al. 2023): one test file, 16 relations, the subject of each question given, no splits."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gradual_learning.sources import hub_files
+from gradual_learning.sources.record import Record
+from gradual_learning.sources.texts import as_text, json_list
+
+REPOSITORY = "akariasai/PopQA"
+PATTERNS = ("*.tsv", "*.parquet")
+
+
+def read(path: str | Path) -> Iterator[Record]:
+    """Yield one record per row.
+
+    Raises:
+        UserError: see :func:`hub_files.parts` and :func:`tabular.rows`; or the answers of a row are no JSON list.
+    """
+    for part in hub_files.parts(path, PATTERNS):
+        for place, number, row in part.rows("question", "possible_answers", "prop", "subj"):
+            yield Record(
+                question=as_text(row["question"], f"{place}: question") or "",
+                answers=json_list(row["possible_answers"] or "[]", f"{place}: possible_answers"),
+                relation=as_text(row["prop"], f"{place}: prop") or "popqa",
+                subject=as_text(row["subj"], f"{place}: subj"),
+                split=None,
+                source="popqa",
+                file=part.name,
+                row=number,
+            )

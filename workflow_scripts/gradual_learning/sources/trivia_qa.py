@@ -1,0 +1,42 @@
+"""TriviaQA (Joshi et al. 2017), the closed-book part ``rc.nocontext``: an answer and its aliases, no relations.
+
+The answers of the test part are withheld, so validation is the test split here, and no dev split is given.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gradual_learning.records import UserError
+from gradual_learning.sources import hub_files
+from gradual_learning.sources.record import Record
+from gradual_learning.sources.texts import as_text, shown, texts
+
+REPOSITORY = "mandarjoshi/trivia_qa"
+PATTERNS = ("rc.nocontext/train*.parquet", "rc.nocontext/validation*.parquet")
+
+
+def read(path: str | Path) -> Iterator[Record]:
+    """Yield one record per row; the first answer is the one the question was written for.
+
+    Raises:
+        UserError: see :func:`hub_files.parts` and :func:`tabular.rows`; or a row has an answer of another shape.
+    """
+    for part in hub_files.parts(path, PATTERNS, {"train": "train", "dev": "test"}):
+        for place, number, row in part.rows("question", "answer"):
+            yield Record(
+                question=as_text(row["question"], f"{place}: question") or "",
+                answers=_answers(row["answer"], place),
+                relation="trivia_qa",
+                subject=None,
+                split=part.split,
+                source="trivia_qa",
+                file=part.name,
+                row=number,
+            )
+
+
+def _answers(answer: object, place: str) -> list[str]:
+    if not isinstance(answer, dict) or not {"value", "aliases"} <= answer.keys():
+        raise UserError(f'{place}: expected an answer with "value" and "aliases", got {shown(answer)}.')
+    aliases = texts(answer["aliases"], f"{place}: answer.aliases")
+    return list(dict.fromkeys([*texts(answer["value"], f"{place}: answer.value"), *aliases]))

@@ -1,0 +1,31 @@
+"""WebQuestions (Berant et al. 2013): train and test, several answers a question, no relations."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gradual_learning.sources import hub_files
+from gradual_learning.sources.record import Record
+from gradual_learning.sources.texts import as_text, texts
+
+REPOSITORY = "stanfordnlp/web_questions"
+PATTERNS = ("*.parquet",)
+
+
+def read(path: str | Path) -> Iterator[Record]:
+    """Yield one record per row.
+
+    Raises:
+        UserError: see :func:`hub_files.parts` and :func:`tabular.rows`; or a value is no text.
+    """
+    for part in hub_files.parts(path, PATTERNS, {"train": "train", "test": "test"}):
+        for place, number, row in part.rows("question", "answers"):
+            yield Record(
+                question=as_text(row["question"], f"{place}: question") or "",
+                answers=texts(row["answers"], f"{place}: answers"),
+                relation="web_questions",
+                subject=None,
+                split=part.split,
+                source="web_questions",
+                file=part.name,
+                row=number,
+            )
