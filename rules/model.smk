@@ -1,64 +1,45 @@
-rule pretrain_base_model:
+rule fetch_base_model:
     input:
-        lib=library("pretrain_base_model"),
-        documents="<results>/world/documents.parquet",
+        lib=library("fetch_base_model"),
+        folder=model_folder,
     output:
         model=directory("<results>/model"),
-        training_log="<results>/world/pretraining_log.jsonl",
+        source="<results>/model_source.json",
     log:
-        "<logs>/pretrain_base_model.log",
+        "<logs>/fetch_base_model.log",
     benchmark:
-        "<benchmarks>/pretrain_base_model.tsv"
-    conda:
-        "../envs/llm.yaml"
-    threads: 2
-    resources:
-        mem_mb=3000,
-        runtime=60,
-    params:
-        seed=lookup("pretraining/seed", within=config),
-        tokenizer=lookup("pretraining/tokenizer", within=config),
-        vocabulary=lookup("pretraining/vocabulary", within=config),
-        hidden_size=lookup("pretraining/hidden_size", within=config),
-        layers=lookup("pretraining/layers", within=config),
-        heads=lookup("pretraining/heads", within=config),
-        sequence_length=lookup("pretraining/sequence_length", within=config),
-        batch_size=lookup("pretraining/batch_size", within=config),
-        learning_rate=lookup("pretraining/learning_rate", within=config),
-        warmup_steps=lookup("pretraining/warmup_steps", within=config),
-        decay_share=lookup("pretraining/decay_share", within=config),
-        weight_decay=lookup("pretraining/weight_decay", within=config),
-        beta2=lookup("pretraining/beta2", within=config),
-        # fixed here, not by --cores: the number of threads changes the last bits of a sum
-        torch_threads=2,
-    message:
-        "Pretraining the base model on the documents of the world"
-    script:
-        "../workflow_scripts/pretrain_base_model.py"
-
-
-rule recall_statements:
-    input:
-        lib=library("recall_statements"),
-        model="<results>/model",
-        facts="<results>/world/facts.parquet",
-    output:
-        recall="<results>/world/recall.parquet",
-    log:
-        "<logs>/recall_statements.log",
-    benchmark:
-        "<benchmarks>/recall_statements.tsv"
+        "<benchmarks>/fetch_base_model.tsv"
+    # the network may be out of reach where other jobs run
+    localrule: True
     conda:
         "../envs/llm.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=2000,
+        runtime=240,
     params:
-        max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
-        batch_tokens=lookup("knowledge/batch_tokens", within=config),
-        torch_threads=1,
+        source=lookup("model/source", within=config),
+        name=lookup("model/name", within=config),
+        revision=lookup("model/revision", within=config),
+        weights=True,
     message:
-        "Asking the base model to complete a statement of every fact"
+        "Getting the base model and checking that it is whole"
     script:
-        "../workflow_scripts/recall_statements.py"
+        "../workflow_scripts/fetch_base_model.py"
+
+
+use rule fetch_base_model as fetch_model_outline with:
+    output:
+        model=directory("<results>/plan/outline"),
+        source="<results>/plan/model_source.json",
+    log:
+        "<logs>/fetch_model_outline.log",
+    benchmark:
+        "<benchmarks>/fetch_model_outline.tsv"
+    params:
+        source=lookup("model/source", within=config),
+        name=lookup("model/name", within=config),
+        revision=lookup("model/revision", within=config),
+        weights=False,
+    message:
+        "Getting the configuration and the tokenizer of the base model, without its weights"

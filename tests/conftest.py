@@ -5,19 +5,21 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
+from hub_server import Hub
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOW = ("Snakefile", "config.yaml", "rules", "envs", "profiles", "experiments", "workflow_scripts")
 
 
-def run(*arguments: str | Path, cwd: Path, fails: bool = False) -> str:
+def run(*arguments: str | Path, cwd: Path, fails: bool = False, environment: Mapping[str, str] = os.environ) -> str:
     """Run Snakemake and return all it prints; it must fail where ``fails`` and succeed otherwise."""
     command = [sys.executable, "-m", "snakemake", *map(str, arguments)]
-    quiet = os.environ | {"TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1"}
+    quiet = {**environment, "TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=cwd, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert (done.returncode != 0) == fails, done.stdout
     return done.stdout
@@ -47,12 +49,11 @@ def job_counts() -> Callable[[str], dict[str, int]]:
 
 @pytest.fixture
 def dry_run(tmp_path) -> Callable[..., str]:
-    """Dry run the workflow in an empty folder, with the default configuration unless the arguments say otherwise."""
+    """Dry run the workflow in an empty folder: the default configuration comes with it."""
 
     def start(*arguments: str | Path, fails: bool = False) -> str:
         place = ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "--dry-run"]
-        settings = [] if "--configfile" in arguments else ["--configfile", ROOT / "config.yaml"]
-        return run(*place, *arguments, *settings, cwd=ROOT, fails=fails)
+        return run(*place, *arguments, cwd=tmp_path, fails=fails)
 
     return start
 
@@ -72,3 +73,11 @@ def copy_workflow() -> Callable[[Path], Path]:
         return target
 
     return copy
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """An empty hub on loopback."""
+    server = Hub()
+    yield server
+    server.stop()
