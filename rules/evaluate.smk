@@ -23,6 +23,9 @@ rule answer_zero_shot:
         mem_mb=3000,
         runtime=30,
     params:
+        dtype=lookup("model/dtype", within=config),
+        quantization=lookup("model/quantization", within=config),
+        chat_template=lookup("model/chat_template", within=config),
         prompt=prompt,
         max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
         batch_tokens=lookup("knowledge/batch_tokens", within=config),

@@ -58,6 +58,9 @@ rule finetune:
         runtime=60,
     params:
         seed=seed,
+        dtype=lookup("model/dtype", within=config),
+        quantization=lookup("model/quantization", within=config),
+        chat_template=lookup("model/chat_template", within=config),
         method=setting("method"),
         prompt=prompt,
         learning_rate=setting("learning_rate"),

@@ -1,6 +1,6 @@
 """Answer the test and the training questions zero-shot, as a checkpoint does at its best and at its last epoch."""
 
-from gradual_learning import labelling, models, records, runtime, sampling
+from gradual_learning import encoding, labelling, models, records, runtime, sampling
 
 
 def main(
@@ -10,11 +10,13 @@ def main(
     prompt: str,
     decoding: sampling.Decoding,
     batch_tokens: int,
+    loading: models.Loading,
+    chat_template: bool,
 ) -> None:
     table = records.read_table(questions, records.QUESTIONS)
-    tokenizer = models.load_tokenizer(model)
+    encoder = encoding.Encoder(models.load_tokenizer(model), chat_template)
     for checkpoint, outputs in answers.items():
-        engine = sampling.Engine(models.load_model(model, checkpoint or None), tokenizer, batch_tokens)
+        engine = sampling.Engine(models.load_model(model, checkpoint or None, loading), encoder, batch_tokens)
         for split, path in outputs.items():
             asked = table[table["split"] == split]
             records.write_table(labelling.answer_zero_shot(engine, asked, prompt, decoding), records.ZERO_SHOT, path)
@@ -34,4 +36,6 @@ if __name__ == "__main__":
             prompt=params.prompt,
             decoding=sampling.Decoding(max_new_tokens=params.max_new_tokens),
             batch_tokens=params.batch_tokens,
+            loading=models.Loading(params.dtype, params.quantization),
+            chat_template=params.chat_template,
         )

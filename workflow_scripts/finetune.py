@@ -4,19 +4,19 @@ import json
 import shutil
 from pathlib import Path
 
-from gradual_learning import labelling, models, prompts, records, runtime, sampling, scratch, training
-
-TRACKED = 256  # questions trained on that are answered every epoch; enough for a learning curve
+from gradual_learning import encoding, labelling, models, prompts, records, runtime, sampling, scratch, splits, training
 
 
-def main(paths: dict, settings: training.Finetuning, decoding: sampling.Decoding, batch_tokens: int) -> None:
+def main(
+    paths: dict, settings: training.Finetuning, decoding: sampling.Decoding, batch_tokens: int, chat_template: bool
+) -> None:
     rows = records.read_json_lines(paths["data"])
     table = records.read_table(paths["questions"], records.QUESTIONS)
     validation = prompts.validation_questions(table, records.read_table(paths["prompts"], records.PROMPTS))
-    tracked = table[table["id"].isin([row["id"] for row in rows[:TRACKED]])]
+    tracked = table[table["id"].isin([row["id"] for row in rows[: splits.TRACKED]])]
     model = training.trainable_model(paths["model"], paths["parent"], settings)
-    tokenizer = models.load_tokenizer(paths["model"])
-    engine = sampling.Engine(model, tokenizer, batch_tokens)
+    encoder = encoding.Encoder(models.load_tokenizer(paths["model"]), chat_template)
+    engine = sampling.Engine(model, encoder, batch_tokens)
 
     def measure() -> dict[str, float | None]:
         asked = {"validation_accuracy": validation, "train_accuracy": tracked}
@@ -27,7 +27,8 @@ def main(paths: dict, settings: training.Finetuning, decoding: sampling.Decoding
 
     made_from = [paths[name] for name in ("model", "parent", "data", "questions", "prompts") if paths[name]]
     folders = {name: paths[name] for name in ("best", "convergence", "scratch")}
-    outcome = training.finetune(model, tokenizer, rows, measure, settings, folders, scratch.fingerprint(*made_from))
+    purpose = [scratch.fingerprint(*made_from), chat_template]
+    outcome = training.finetune(model, encoder, rows, measure, settings, folders, purpose)
     records.write_json_lines(outcome.epochs, paths["training_log"])
     summary = {"checkpoint": paths["checkpoint"], "seed": settings.seed, "questions": len(rows), **outcome.summary()}
     records.write_text(json.dumps(summary, indent=2) + "\n", paths["summary"])
@@ -54,9 +55,11 @@ if __name__ == "__main__":
             },
             settings=training.Finetuning(
                 lora=training.Lora(params.rank, params.alpha, params.dropout),
+                loading=models.resolve(inputs.model, models.Loading(params.dtype, params.quantization)),
                 steps=sibling_steps(inputs.sibling or None),
                 **{name: params[name] for name in training.SETTINGS},
             ),
             decoding=sampling.Decoding(max_new_tokens=params.max_new_tokens),
             batch_tokens=params.batch_tokens,
+            chat_template=params.chat_template,
         )

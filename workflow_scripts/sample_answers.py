@@ -2,7 +2,7 @@
 
 import logging
 
-from gradual_learning import labelling, models, records, runtime, sampling, splits
+from gradual_learning import encoding, labelling, models, records, runtime, sampling, splits
 
 
 def main(
@@ -14,15 +14,19 @@ def main(
     samples: int,
     decoding: sampling.Decoding,
     batch_tokens: int,
+    loading: models.Loading,
+    chat_template: bool,
 ) -> None:
     table = records.read_table(paths["questions"], records.QUESTIONS)
     chosen = splits.choose_questions(table, split, probe, decoding.seed)
     chosen = chosen.iloc[shard[0] :: shard[1]]
     prompts = records.read_table(paths["prompts"], records.PROMPTS)
     asked = labelling.few_shot_prompts(chosen, prompts[prompts["draw"] == decoding.draw])
-    model = models.load_model(paths["model"], paths["checkpoint"])
-    engine = sampling.Engine(model, models.load_tokenizer(paths["model"]), batch_tokens)
-    lost = labelling.count_unanswerable(chosen, engine.tokenizer, decoding.max_new_tokens)
+    model = models.load_model(paths["model"], paths["checkpoint"], loading)
+    engine = sampling.Engine(
+        model, encoding.Encoder(models.load_tokenizer(paths["model"]), chat_template), batch_tokens
+    )
+    lost = labelling.count_unanswerable(chosen, engine.encoder, decoding.max_new_tokens)
     if lost:
         logging.warning("knowledge.max_new_tokens: %d questions have longer answers and end up Unknown", lost)
     if mode == "full":
@@ -54,4 +58,6 @@ if __name__ == "__main__":
                 params.seed, params.temperature, params.top_k, params.max_new_tokens, params.draw
             ),
             batch_tokens=params.batch_tokens,
+            loading=models.Loading(params.dtype, params.quantization),
+            chat_template=params.chat_template,
         )

@@ -5,12 +5,13 @@ import pytest
 from gradual_learning import labelling, models, splits
 from gradual_learning.answers import Judge
 from gradual_learning.categories import categorize
+from gradual_learning.encoding import Encoder
 from gradual_learning.sampling import Decoding, Engine
 
 
 @pytest.fixture(scope="module")
 def engine(tiny_model):
-    return Engine(models.load_model(tiny_model), models.load_tokenizer(tiny_model), 4096)
+    return Engine(models.load_model(tiny_model), Encoder(models.load_tokenizer(tiny_model)), 4096)
 
 
 def test_lazy_labels_equal_full_labels(engine, tiny_world):
@@ -76,11 +77,11 @@ def test_no_question_is_asked_behind_its_own_answer(tiny_world):
 
 def test_questions_whose_answers_are_too_long_are_counted(engine, tiny_world):
     lengths = [
-        min(len(engine.tokenizer(f" {text}", add_special_tokens=False)["input_ids"]) for text in texts)
+        min(len(engine.encoder.tokenizer(f" {text}", add_special_tokens=False)["input_ids"]) for text in texts)
         for texts in tiny_world.questions["answers"]
     ]
     for limit in (1, 2, 3):
-        counted = labelling.count_unanswerable(tiny_world.questions, engine.tokenizer, limit)
+        counted = labelling.count_unanswerable(tiny_world.questions, engine.encoder, limit)
         assert counted == sum(length > limit for length in lengths)
     assert max(lengths) == 3
 

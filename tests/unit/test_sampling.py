@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import GPT2Config, GPT2LMHeadModel
 
-from gradual_learning import attention, labelling, models, pretraining, splits, streams
+from gradual_learning import labelling, models, pretraining, rows, splits, streams
+from gradual_learning.encoding import Encoder
+from gradual_learning.records import UserError
 from gradual_learning.sampling import Decoding, Engine, Prompt
 
 DECODING = Decoding(seed=3, temperature=0.8, top_k=12, max_new_tokens=5)
@@ -18,7 +20,7 @@ def asked(tiny_world):
 
 
 def _engine(folder, budget=4096):
-    return Engine(models.load_model(folder), models.load_tokenizer(folder), budget)
+    return Engine(models.load_model(folder), Encoder(models.load_tokenizer(folder)), budget)
 
 
 def _answers(engine, asked, samples=6, greedy=True):
@@ -28,7 +30,7 @@ def _answers(engine, asked, samples=6, greedy=True):
 
 def _one_by_one(engine, prompt, sample):
     """Draw one sample with a full forward pass for every token and no cache."""
-    start = engine.tokenizer(prompt.text)["input_ids"]
+    start = engine.encoder.prompts([prompt.text])[0]
     tokens = list(start)
     for step in range(DECODING.max_new_tokens):
         logits = engine.model(torch.tensor([tokens])).logits[0, -1].double()
@@ -43,7 +45,7 @@ def _one_by_one(engine, prompt, sample):
         tokens.append(token)
         if token in engine.stops:
             break
-    return engine.tokenizer.decode(tokens[len(start) :], skip_special_tokens=True)
+    return engine.encoder.tokenizer.decode(tokens[len(start) :], skip_special_tokens=True)
 
 
 @torch.inference_mode()
@@ -64,10 +66,29 @@ def test_batch_size_order_and_shards_change_no_answer(tiny_model, asked):
     assert halves == whole
 
 
-def test_shared_prefix_equals_a_copied_one(tiny_model, asked, monkeypatch):
-    shared = _answers(_engine(tiny_model), asked)
-    monkeypatch.setattr(attention, "_attends_to_all", lambda config: False)
-    assert _answers(_engine(tiny_model), asked) == shared
+@pytest.mark.parametrize("way", [rows.Copied, rows.Recomputed])
+@pytest.mark.parametrize("budget", [500, 4096])
+def test_a_beginning_kept_once_gives_the_answers_of_every_other_way(way, budget, tiny_model, asked):
+    engine, other = _engine(tiny_model), _engine(tiny_model, budget)
+    kept = _answers(engine, asked)
+    assert engine.way is rows.Shared
+    other.way, other.reach = way, engine.reach
+    assert _answers(other, asked) == kept
+
+
+def test_a_way_is_tried_again_for_longer_prompts_only(tiny_model, asked, caplog):
+    caplog.set_level("INFO")
+    engine = _engine(tiny_model)
+    long = [Prompt("00ff00ff00ff00ff", 0, "long", "Q: who ?\n" * 60)]
+    for prompts, tried in ((asked[:1], 1), (asked[:1], 1), (long, 2), (asked[:3], 2)):
+        _answers(engine, prompts)
+        assert caplog.text.count("logits are off by") == tried
+
+
+def test_a_prompt_longer_than_the_model_reads_is_an_error(tiny_model):
+    endless = Prompt("00ff00ff00ff00ff", 0, "endless", "Q: who ?\n" * 400)
+    with pytest.raises(UserError, match=r"knowledge\.shots: a prompt has \d+ tokens .* the model reads 1024"):
+        _answers(_engine(tiny_model), [endless])
 
 
 def test_samples_do_not_depend_on_the_greedy_answer_beside_them(tiny_model, asked):
@@ -88,50 +109,21 @@ def test_sampled_frequencies_follow_the_model(tiny_model, asked):
     prompt = asked[0]
     drawn = next(engine.answer([prompt], Decoding(1, 1.5, 5, 1), 4000)).samples
     with torch.inference_mode():
-        logits = engine.model(torch.tensor([engine.tokenizer(prompt.text)["input_ids"]])).logits[0, -1]
+        logits = engine.model(torch.tensor([engine.encoder.prompts([prompt.text])[0]])).logits[0, -1]
     values, ids = logits.topk(5)
     for chance, token in zip(torch.softmax(values / 1.5, -1).tolist(), ids.tolist(), strict=True):
-        share = drawn.count(engine.tokenizer.decode([token], skip_special_tokens=True)) / 4000
+        share = drawn.count(engine.encoder.tokenizer.decode([token], skip_special_tokens=True)) / 4000
         assert share == pytest.approx(chance, abs=4 * (chance * (1 - chance) / 4000) ** 0.5 + 1e-9)
 
 
-def _random_model(kind, size):
-    torch.manual_seed(0)
-    if kind == "gpt2":
-        return GPT2LMHeadModel(GPT2Config(vocab_size=size, n_embd=32, n_layer=2, n_head=4, n_positions=256))
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=size,
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-        )
-    )
-
-
-@pytest.mark.parametrize("kind", ["gpt2", "llama with grouped queries"])
-def test_greedy_answers_equal_those_of_generate(kind, tiny_world, tmp_path, asked):
-    texts = tiny_world.documents["text"].tolist()
-    pretraining.build_tokenizer(texts, "bytes", 400).save_pretrained(tmp_path)
-    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
-    model = _random_model(kind.split()[0], len(tokenizer)).eval()
-    model.generation_config.eos_token_id = tokenizer.eos_token_id
-    engine = Engine(model, tokenizer, 2000)
-    for answer in engine.answer(asked[:12], Decoding(max_new_tokens=8), 0):
-        start = tokenizer(answer.prompt.text, return_tensors="pt", return_token_type_ids=False)
-        whole = model.generate(**start, max_new_tokens=8, do_sample=False, pad_token_id=tokenizer.eos_token_id)
-        told = tokenizer.decode(whole[0, start["input_ids"].shape[1] :], skip_special_tokens=True)
-        assert labelling.first_line(answer.greedy) == labelling.first_line(told)
-
-
-def test_an_answer_ends_at_any_token_that_holds_a_newline(tiny_world, tmp_path):
+def test_an_answer_ends_at_every_end_token_and_any_token_that_holds_a_newline():
     tokenizer = pretraining.build_tokenizer(["A:\nQ", "done.\n\nQ: x"] * 50, "bytes", 300)
     assert "\n" in tokenizer.decode([tokenizer(".\n\n")["input_ids"][-1]])
-    stops = Engine(_random_model("gpt2", len(tokenizer)), tokenizer, 100).stops
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=len(tokenizer), n_embd=32, n_layer=2, n_head=4))
+    model.generation_config.eos_token_id = [7, 9]
+    stops = Engine(model, Encoder(tokenizer), 100).stops
     held = [token for token in range(len(tokenizer)) if "\n" in tokenizer.decode([token])]
-    assert set(held) | {tokenizer.eos_token_id} <= set(stops.tolist())
+    assert set(held) | {tokenizer.eos_token_id, 7, 9} == set(stops.tolist())
 
 
 def test_a_prompt_alone_in_its_group_is_answered(tiny_model, asked):

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from gradual_learning import labelling, models, training
+from gradual_learning.encoding import Encoder
 from gradual_learning.records import UserError
 from gradual_learning.sampling import Decoding, Engine
 
@@ -23,6 +24,7 @@ SETTINGS = training.Finetuning(
     patience=9,
     weight_decay=0.01,
     lora=training.Lora(4, 8, 0.1),
+    loading=models.Loading("float32"),
 )
 
 
@@ -38,7 +40,7 @@ def folders(place):
 
 def run(folder, rows, place, settings=SETTINGS, parent=None, watch=None):
     model = training.trainable_model(str(folder), parent, settings)
-    tokenizer = models.load_tokenizer(folder)
+    encoder = Encoder(models.load_tokenizer(folder))
     scores = iter(watch) if watch is not None else None
 
     def measure():
@@ -48,7 +50,7 @@ def run(folder, rows, place, settings=SETTINGS, parent=None, watch=None):
             "validation_accuracy": float(sum(p.detach().abs().sum() for p in model.parameters() if p.requires_grad))
         }
 
-    return training.finetune(model, tokenizer, rows, measure, settings, folders(place), ["t"])
+    return training.finetune(model, encoder, rows, measure, settings, folders(place), ["t"])
 
 
 def weights(place):
@@ -61,7 +63,7 @@ def same(first, second):
 
 def test_only_the_answer_and_its_end_are_learned(tiny_model):
     tokenizer = models.load_tokenizer(tiny_model)
-    item = training.encode("Where was Ada born?", "Port Alder", SETTINGS.prompt, tokenizer)
+    item = training.encode("Where was Ada born?", "Port Alder", SETTINGS.prompt, Encoder(tokenizer))
     learned = [token for token in item["labels"] if token != training.IGNORED]
     assert learned == tokenizer(" Port Alder", add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
     assert item["input_ids"][-len(learned) :] == learned
@@ -69,23 +71,23 @@ def test_only_the_answer_and_its_end_are_learned(tiny_model):
 
 
 def test_padding_is_told_by_length_although_it_is_the_end_token(tiny_model):
-    tokenizer = models.load_tokenizer(tiny_model)
-    items = [training.encode("Who?", answer, SETTINGS.prompt, tokenizer) for answer in ("Alder", "Port Alder Mill")]
-    batch = training.collate(items, tokenizer.eos_token_id)
+    encoder = Encoder(models.load_tokenizer(tiny_model))
+    items = [training.encode("Who?", answer, SETTINGS.prompt, encoder) for answer in ("Alder", "Port Alder Mill")]
+    batch = training.collate(items, encoder.end)
     for place, item in enumerate(items):
         size = len(item["input_ids"])
         assert batch["attention_mask"][place].tolist() == [1] * size + [0] * (batch["input_ids"].shape[1] - size)
         assert batch["labels"][place][:size].tolist() == item["labels"]
-        assert batch["labels"][place][size - 1] == tokenizer.eos_token_id
+        assert batch["labels"][place][size - 1] == encoder.end
         assert (batch["labels"][place][size:] == training.IGNORED).all()
 
 
 def test_padding_changes_no_loss(tiny_model):
-    tokenizer, model = models.load_tokenizer(tiny_model), models.load_model(tiny_model)
-    items = [training.encode("Who?", answer, SETTINGS.prompt, tokenizer) for answer in ("Alder", "Port Alder Mill")]
+    encoder, model = Encoder(models.load_tokenizer(tiny_model)), models.load_model(tiny_model)
+    items = [training.encode("Who?", answer, SETTINGS.prompt, encoder) for answer in ("Alder", "Port Alder Mill")]
     with torch.no_grad():
-        together = model(**training.collate(items, tokenizer.eos_token_id)).loss
-        alone = [model(**training.collate([item], tokenizer.eos_token_id)).loss for item in items]
+        together = model(**training.collate(items, encoder.end)).loss
+        alone = [model(**training.collate([item], encoder.end)).loss for item in items]
     counts = [sum(label != training.IGNORED for label in item["labels"]) for item in items]
     mean = sum(loss * count for loss, count in zip(alone, counts, strict=True)) / sum(counts)
     assert torch.allclose(together, mean, atol=1e-5)
@@ -93,9 +95,8 @@ def test_padding_changes_no_loss(tiny_model):
 
 def test_an_answer_without_tokens_is_an_error_that_names_the_question(tiny_model):
     with pytest.raises(UserError, match="question abc"):
-        training.encode_all(
-            [{"id": "abc", "question": "Who?", "answers": [""]}], SETTINGS.prompt, models.load_tokenizer(tiny_model)
-        )
+        rows = [{"id": "abc", "question": "Who?", "answers": [""]}]
+        training.encode_all(rows, SETTINGS.prompt, Encoder(models.load_tokenizer(tiny_model)))
 
 
 def test_the_first_best_epoch_is_kept_and_the_last_beside_it(tiny_model, rows, tmp_path):
@@ -166,10 +167,10 @@ def test_a_stage_without_questions_passes_its_parent_through(method, tiny_model,
     outcome = run(tiny_model, [], tmp_path, settings)
     assert outcome.summary()["passed_through"] and outcome.steps == 0
     questions = tiny_world.questions.head(20)
-    tokenizer = models.load_tokenizer(tiny_model)
+    encoder = Encoder(models.load_tokenizer(tiny_model))
     told = [
         labelling.answer_zero_shot(
-            Engine(models.load_model(tiny_model, checkpoint), tokenizer, 2000), questions, SETTINGS.prompt, Decoding()
+            Engine(models.load_model(tiny_model, checkpoint), encoder, 2000), questions, SETTINGS.prompt, Decoding()
         )["answer"].tolist()
         for checkpoint in (None, tmp_path / "best", tmp_path / "convergence")
     ]
@@ -179,18 +180,18 @@ def test_a_stage_without_questions_passes_its_parent_through(method, tiny_model,
 def test_training_teaches_and_a_merged_adapter_answers_like_an_unmerged_one(tiny_model, tmp_path, tiny_world, rows):
     settings = dataclasses.replace(SETTINGS, max_epochs=25, lora=training.Lora(16, 32, 0.0))
     model = training.trainable_model(str(tiny_model), None, settings)
-    tokenizer = models.load_tokenizer(tiny_model)
+    encoder = Encoder(models.load_tokenizer(tiny_model))
     questions = tiny_world.questions[tiny_world.questions["id"].isin([row["id"] for row in rows])]
-    engine = Engine(model, tokenizer, 2000)
+    engine = Engine(model, encoder, 2000)
 
     def measure():
         accuracy = labelling.verbatim_accuracy(engine, questions, settings.prompt, Decoding())
         return {"validation_accuracy": accuracy}
 
-    outcome = training.finetune(model, tokenizer, rows, measure, settings, folders(tmp_path), ["t"])
+    outcome = training.finetune(model, encoder, rows, measure, settings, folders(tmp_path), ["t"])
     accuracies = [entry["validation_accuracy"] for entry in outcome.epochs]
     assert max(accuracies) > accuracies[0] + 0.3
-    merged = Engine(models.load_model(tiny_model, tmp_path / "best"), tokenizer, 2000)
+    merged = Engine(models.load_model(tiny_model, tmp_path / "best"), encoder, 2000)
     assert labelling.verbatim_accuracy(merged, questions, settings.prompt, Decoding()) == max(accuracies)
 
 

@@ -61,19 +61,21 @@ ALL_MASK_ATTENTION_FUNCTIONS.register(NAME, ALL_MASK_ATTENTION_FUNCTIONS["eager"
 
 
 @contextmanager
-def shared_prefixes(model: PreTrainedModel) -> Iterator[bool]:
-    """Let the model attend to shared beginnings while the block runs; yield whether it can.
+def shared_prefixes(model: PreTrainedModel) -> Iterator[None]:
+    """Let the model attend to shared beginnings while the block runs.
 
-    Models whose layers look at a window of the past, cap their scores or bring an attention of their own cannot.
+    Raises:
+        ValueError: it cannot, as its layers look at a window of the past, cap their scores or bring an attention of
+            their own.
     """
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    config, before = base.config, base.config._attn_implementation
-    if not _attends_to_all(config) or before not in ("sdpa", "eager"):
-        yield False
-        return
-    base.set_attn_implementation(NAME)
+    before = base.config._attn_implementation
     try:
-        yield config._attn_implementation == NAME
+        if _attends_to_all(base.config) and before in ("sdpa", "eager"):
+            base.set_attn_implementation(NAME)
+        if base.config._attn_implementation != NAME:
+            raise ValueError(f"{type(base).__name__} cannot attend to a shared beginning")
+        yield
     finally:
         base.set_attn_implementation(before)
 

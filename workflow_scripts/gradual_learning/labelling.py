@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from transformers import PreTrainedTokenizerBase
 
 from gradual_learning import prompts as prompting
+from gradual_learning.encoding import Encoder
 from gradual_learning.records import ANSWERS
 from gradual_learning.sampling import Answer, Decoding, Engine, Prompt
 
@@ -28,12 +28,9 @@ def is_verbatim(text: str, accepted: Sequence[str]) -> bool:
     return first_line(text) in accepted
 
 
-def count_unanswerable(questions: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, limit: int) -> int:
+def count_unanswerable(questions: pd.DataFrame, encoder: Encoder, limit: int) -> int:
     """Count the questions of which every accepted answer is longer than ``limit`` tokens, so that none can be given."""
-    shortest = [
-        min(len(tokens) for tokens in tokenizer([f" {text}" for text in texts], add_special_tokens=False)["input_ids"])
-        for texts in questions["answers"]
-    ]
+    shortest = [min(map(len, encoder.answers("A:", list(texts)))) for texts in questions["answers"]]
     return sum(length > limit for length in shortest)
 
 

@@ -3,21 +3,24 @@
 Prompts of one group begin with the same tokens, so that part goes through the model once. Behind it the greedy answer
 and all samples of a prompt are one tree: answers that agree so far are one row, and a forward pass runs on the
 distinct rows only. A row whose answers have all ended leaves the batch. Each sample draws from its own stream
-(:mod:`streams`), so no answer depends on the batch it was computed in.
+(:mod:`streams`), so no answer depends on the batch it was computed in. How rows are computed is :mod:`rows`' affair.
 """
 
-import copy
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
-from gradual_learning import attention, streams
+from gradual_learning import rows, streams
+from gradual_learning.encoding import Encoder
+from gradual_learning.records import UserError
 
 GREEDY = -1
+REACH = 64  # lengths that a way to compute rows is tried on are multiples of this
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,19 @@ class Engine:
     """Answers prompts with one model.
 
     Args:
-        model: any decoder of the Auto classes, in evaluation mode.
-        tokenizer: its tokenizer.
+        model: any causal language model of the Auto classes, in evaluation mode.
+        encoder: over its tokenizer.
         batch_tokens: prompt tokens, shared beginning included, of one forward pass.
     """
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch_tokens: int) -> None:
+    def __init__(self, model: PreTrainedModel, encoder: Encoder, batch_tokens: int) -> None:
         self.model = model
-        self.tokenizer = tokenizer
+        self.encoder = encoder
         self.batch_tokens = batch_tokens
-        self.stops = _stop_tokens(model, tokenizer)
+        self.ends = encoder.ends(model.generation_config)
+        self.stops = np.array(sorted(self.ends | encoder.line_breaks()))
+        self.way: type[rows.Beginning] = rows.Recomputed
+        self.reach = 0  # tokens a row up to which the way was tried
 
     @torch.inference_mode()
     def answer(
@@ -88,35 +94,42 @@ class Engine:
             decoding: how.
             samples: sampled answers per prompt.
             greedy: whether to give the greedy answer too.
+
+        Raises:
+            UserError: a prompt with its answer is longer than what the model can read.
         """
         groups = defaultdict(list)
         for prompt in prompts:
             groups[prompt.group].append(prompt)
-        with attention.shared_prefixes(self.model) as shares:
-            for members in groups.values():
-                tokens = self.tokenizer([prompt.text for prompt in members])["input_ids"]
-                shared = _common_length(tokens)
-                prefix = _Prefix(self._read_prefix(tokens[0][:shared]) if shared else None, shared, shares)
+        for members in groups.values():
+            tokens = self.encoder.prompts([prompt.text for prompt in members])
+            self._find_way(max(tokens, key=len), decoding.max_new_tokens)
+            shared = _common_length(tokens)
+            with self.way.ready(self.model):
+                beginning = self.way(self.model, tokens[0][:shared], self.encoder.end, self.batch_tokens)
                 for batch in _batches(tokens, self.batch_tokens):
-                    rest = [tokens[place][shared:] for place in batch]
+                    state = beginning.rows([tokens[place][shared:] for place in batch])
                     chosen = [members[place] for place in batch]
-                    yield from self._answer_batch(chosen, rest, prefix, decoding, samples, greedy)
+                    yield from self._answer_batch(chosen, state, decoding, samples, greedy)
 
-    def _read_prefix(self, tokens: list[int]) -> DynamicCache:
-        ids = torch.tensor([tokens], device=self.model.device)
-        cache = DynamicCache(config=self.model.config)
-        return self.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1).past_key_values
+    def _find_way(self, longest: list[int], new: int) -> None:
+        """Find the way to compute rows that grow as long as those of this prompt, unless it is found already."""
+        length = len(longest) + new
+        if length <= self.reach:
+            return
+        limit = getattr(self.model.config.get_text_config(), "max_position_embeddings", None) or math.inf
+        if length > limit:
+            raise UserError(
+                f"knowledge.shots: a prompt has {len(longest)} tokens and its answer up to {new}, the model reads "
+                f"{limit}. Lower knowledge.shots or knowledge.max_new_tokens, or leave out long questions."
+            )
+        self.reach = min(-(-length // REACH) * REACH, limit)
+        text = (longest * (self.reach // len(longest) + 1))[: self.reach]
+        self.way = rows.choose(self.model, text, self.encoder.end, self.batch_tokens)
 
     def _answer_batch(
-        self,
-        prompts: list[Prompt],
-        rest: list[list[int]],
-        prefix: "_Prefix",
-        decoding: Decoding,
-        samples: int,
-        greedy: bool,
+        self, prompts: list[Prompt], state: rows.Rows, decoding: Decoding, samples: int, greedy: bool
     ) -> Iterator[Answer]:
-        state = _Rows(self.model, prefix, rest, self.tokenizer.eos_token_id)
         kinds = ([GREEDY] if greedy else []) + list(range(samples))
         owner = np.repeat(np.arange(len(prompts)), len(kinds))
         threads = _Threads(owner.copy(), owner, np.tile(kinds, len(prompts)))
@@ -137,68 +150,11 @@ class Engine:
 
     def _texts(self, prompts: list[Prompt], written: np.ndarray, greedy: bool) -> Iterator[Answer]:
         flat, place = np.unique(written.reshape(-1, written.shape[-1]), axis=0, return_inverse=True)
-        texts = self.tokenizer.batch_decode(
-            [[t for t in row if t >= 0] for row in flat.tolist()], skip_special_tokens=True
-        )
+        unsaid = self.ends | {-1}
+        texts = self.encoder.texts([[token for token in row if token not in unsaid] for row in flat.tolist()])
         for prompt, row in zip(prompts, place.reshape(written.shape[:2]), strict=True):
             answers = [texts[index] for index in row]
             yield Answer(prompt, answers[0] if greedy else None, answers[1:] if greedy else answers)
-
-
-@dataclass(frozen=True)
-class _Prefix:
-    """The shared beginning of a group: its cache, its length, and whether rows can attend to it without a copy."""
-
-    cache: DynamicCache | None
-    length: int
-    kept_once: bool
-
-
-class _Rows:
-    """The rows of a batch in the model: their cache, their attention and the logits of their next token."""
-
-    def __init__(self, model: PreTrainedModel, prefix: _Prefix, rest: list[list[int]], pad: int) -> None:
-        self.model = model
-        device = model.device
-        longest = max(len(tokens) for tokens in rest)
-        ids = torch.tensor([[pad] * (longest - len(tokens)) + tokens for tokens in rest], device=device)
-        length = torch.tensor([len(tokens) for tokens in rest], device=device)
-        self.attention = torch.arange(longest, device=device) >= longest - length[:, None]
-        self.position = prefix.length + length - 1
-        self.beside = {}
-        if prefix.cache is None or prefix.kept_once:
-            self.cache = DynamicCache(config=model.config)
-            self.beside = {"shared_prefix": prefix.cache} if prefix.cache is not None else {}
-        else:
-            self.cache = copy.deepcopy(prefix.cache)
-            self.cache.batch_select_indices(torch.zeros(len(rest), dtype=torch.long, device=device))
-            self.attention = torch.nn.functional.pad(self.attention, (prefix.length, 0), value=True)
-        back = torch.arange(longest - 1, -1, -1, device=device)
-        self.logits = self._forward(ids, (self.position[:, None] - back).clamp(min=prefix.length))
-
-    def advance(self, parents: np.ndarray, tokens: np.ndarray) -> None:
-        """Replace the rows by children: each takes its parent's past and one more token."""
-        parent = torch.from_numpy(parents).to(self.model.device)
-        if len(parents) != len(self.attention) or not np.array_equal(parents, np.arange(len(parents))):
-            self.cache.batch_select_indices(parent)
-            self.attention, self.position = self.attention[parent], self.position[parent]
-        self.attention = torch.nn.functional.pad(self.attention, (0, 1), value=True)
-        self.position = self.position + 1
-        ids = torch.from_numpy(tokens).to(self.model.device)
-        self.logits = self._forward(ids[:, None], self.position[:, None])
-
-    def _forward(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-        output = self.model(
-            input_ids=ids,
-            attention_mask=self.attention.long(),
-            position_ids=positions,
-            past_key_values=self.cache,
-            use_cache=True,
-            logits_to_keep=1,
-            **self.beside,
-        )
-        self.cache = output.past_key_values
-        return output.logits[:, -1].float()
 
 
 def _choose(
@@ -217,15 +173,6 @@ def _choose(
     rank = (cumulative[row] <= u[:, None] * cumulative[row, -1:]).sum(axis=1)
     tokens[drawn] = ids.cpu().numpy()[row, np.minimum(rank, ids.shape[1] - 1)]
     return tokens
-
-
-def _stop_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> np.ndarray:
-    """Return the ids that end an answer: every end token and every token that holds a newline."""
-    ends = model.generation_config.eos_token_id
-    ends = set(ends if isinstance(ends, list) else [ends]) | {tokenizer.eos_token_id}
-    texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
-    lines = {token for token, text in enumerate(texts) if "\n" in text}
-    return np.array(sorted((ends | lines) - {None}))
 
 
 def _common_length(tokens: list[list[int]]) -> int:

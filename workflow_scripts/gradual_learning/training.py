@@ -6,15 +6,15 @@ on from its last epoch and ends with the weights of one that was not.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import (
     PreTrainedModel,
-    PreTrainedTokenizerBase,
     PrinterCallback,
     Trainer,
     TrainerCallback,
@@ -25,10 +25,15 @@ from transformers import (
 )
 
 from gradual_learning import models, prompts, scratch
+from gradual_learning.encoding import Encoder
 from gradual_learning.records import UserError
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
 
 IGNORED = -100
 WEIGHTS = ["adapter_model.safetensors", "adapter_config.json", "model*.safetensors", "model*.json", "*config.json"]
+FUSED = r".*\.(mixer|mamba)\.out_proj"  # the kernels of state-space layers read these weights past any adapter
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,11 @@ class Finetuning:
     patience: int
     weight_decay: float
     lora: Lora
+    loading: models.Loading  # of the base model, its dtype resolved
     steps: int | None = None  # where given: exactly so many optimiser steps, without early stopping
 
 
-SETTINGS = [field.name for field in fields(Finetuning) if field.name not in ("lora", "steps")]
+SETTINGS = [field.name for field in fields(Finetuning) if field.name not in ("lora", "loading", "steps")]
 
 
 @dataclass(frozen=True)
@@ -80,27 +86,28 @@ class Outcome:
         }
 
 
-def encode(question: str, answer: str, template: str, tokenizer: PreTrainedTokenizerBase) -> dict[str, list[int]]:
-    """Tokenise a question and its answer, each by itself, and mark what to learn.
+def encode(question: str, answer: str, template: str, encoder: Encoder) -> dict[str, list[int]]:
+    """Tokenise a question with its answer, and mark what to learn.
 
     Returns:
         ``input_ids`` and ``labels`` of equal length; labels are :data:`IGNORED` on the prompt, and the token itself on
         the answer and the end token behind it.
     """
-    prompt = tokenizer(prompts.zero_shot(question, template))["input_ids"]
-    target = [*tokenizer(f" {answer}", add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    text = prompts.zero_shot(question, template)
+    [prompt], [target] = encoder.prompts([text]), encoder.answers(text, [answer])
+    target = [*target, encoder.end]
     return {"input_ids": prompt + target, "labels": [IGNORED] * len(prompt) + target}
 
 
-def encode_all(rows: list[dict], template: str, tokenizer: PreTrainedTokenizerBase) -> list[dict[str, list[int]]]:
+def encode_all(rows: list[dict], template: str, encoder: Encoder) -> list[dict[str, list[int]]]:
     """Tokenise the questions of a stage, each with its first accepted answer.
 
     Raises:
         UserError: an answer has no token of its own, so that nothing would be learned from it.
     """
-    encoded = [encode(row["question"], row["answers"][0], template, tokenizer) for row in rows]
+    encoded = [encode(row["question"], row["answers"][0], template, encoder) for row in rows]
     for row, item in zip(rows, encoded, strict=True):
-        if set(item["labels"]) <= {IGNORED, *tokenizer.all_special_ids}:
+        if set(item["labels"]) <= {IGNORED, *encoder.tokenizer.all_special_ids}:
             raise UserError(f"question {row['id']}: the answer {row['answers'][0]!r} has no token to learn; remove it.")
     return encoded
 
@@ -118,25 +125,50 @@ def collate(items: list[dict[str, list[int]]], pad: int) -> dict[str, torch.Tens
 
 
 def trainable_model(folder: str, parent: str | None, settings: Finetuning) -> PreTrainedModel:
-    """Load what a stage starts from: the parent's adapter continued, or a new one, or all weights."""
+    """Load what a stage starts from: the parent's adapter continued, or a new one, or all weights.
+
+    Adapters are trained in float32 over weights of any kind; of all weights a float32 copy is trained.
+
+    Raises:
+        UserError: weights held as ``settings.loading`` says cannot be trained this way, or an adapter would have to
+            follow a stage that trained all weights.
+    """
+    _check_trainable(settings)
     set_seed(settings.seed)
     if settings.method == "full":
-        return models.load_model(folder, parent)
-    from peft import LoraConfig, PeftModel, get_peft_model
+        return models.load_model(folder, parent, models.Loading("float32"))
+    from peft import PeftModel, get_peft_model
 
-    if parent is not None and models.is_adapter(parent):
-        return PeftModel.from_pretrained(models.load_model(folder), parent, is_trainable=True)
-    if parent is not None:
+    if parent is not None and not models.is_adapter(parent):
         raise UserError("training.method: lora cannot follow a stage that trained all weights; use full for both.")
-    lora = settings.lora
-    config = LoraConfig(
+    base = models.load_model(folder, loading=settings.loading)
+    if parent is not None:
+        return PeftModel.from_pretrained(base, parent, is_trainable=True)
+    return get_peft_model(base, adapter_config(settings.lora, base))
+
+
+def _check_trainable(settings: Finetuning) -> None:
+    if settings.loading.quantization == "none":
+        return
+    if settings.method == "full":
+        raise UserError("training.method: full cannot train 4-bit weights; use lora, or model.quantization none.")
+    if not torch.cuda.is_available():  # bitsandbytes repacks weights at the first answer there, and gradients are lost
+        raise UserError("model.quantization: 4-bit weights can be trained on a GPU only, and there is none; set none.")
+
+
+def adapter_config(lora: Lora, model: PreTrainedModel) -> "LoraConfig":
+    """Describe adapters over all linear layers of a causal language model, as peft wants them described."""
+    from peft import LoraConfig
+
+    fused = any(re.fullmatch(FUSED, name) for name, _ in model.named_modules())
+    return LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules="all-linear",
+        exclude_modules=FUSED if fused else None,
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(models.load_model(folder), config)
 
 
 class _AnswerTrainer(Trainer):
@@ -181,7 +213,7 @@ class _Patience(TrainerCallback):
 
 def finetune(
     model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
+    encoder: Encoder,
     rows: list[dict],
     measure: Callable[[], dict[str, float]],
     settings: Finetuning,
@@ -192,7 +224,7 @@ def finetune(
 
     Args:
         model: what :func:`trainable_model` returned.
-        tokenizer: its tokenizer.
+        encoder: over its tokenizer.
         rows: the questions, with ``question``, ``answers`` and ``id``. Without any, or where the number of steps is 0,
             the parent is passed through unchanged.
         measure: gives ``validation_accuracy`` and other figures of the model as it is at the moment.
@@ -210,13 +242,13 @@ def finetune(
         model.save_pretrained(folders["scratch"])
         _publish(folders["scratch"], folders["scratch"], folders)
         return Outcome([start], 0, 0)
-    data = encode_all(rows, settings.prompt, tokenizer)
+    data = encode_all(rows, settings.prompt, encoder)
     trainer = _AnswerTrainer(
         model=model,
         args=_arguments(settings, folders["scratch"]),
         train_dataset=data,
         eval_dataset=data[:1],  # the Trainer wants one; ``measure`` is what evaluates
-        data_collator=lambda items: collate(items, tokenizer.eos_token_id),
+        data_collator=lambda items: collate(items, encoder.end),
         callbacks=[scratch.MarkWhole(), *([] if settings.steps is not None else [_Patience(settings.patience)])],
         measure=measure,
     )
@@ -254,8 +286,15 @@ def _arguments(settings: Finetuning, folder: str | Path) -> TrainingArguments:
         remove_unused_columns=False,
         disable_tqdm=True,
         report_to="none",
+        **_mixed_precision(settings.loading),
         **length,
     )
+
+
+def _mixed_precision(loading: models.Loading) -> dict[str, bool]:
+    """Compute in the 16 bits that the base model is held in on a GPU; what is trained stays float32."""
+    half = {"bfloat16": "bf16", "float16": "fp16"}.get(loading.dtype)
+    return {half: True} if half and torch.cuda.is_available() else {}
 
 
 def _epochs(history: list[dict]) -> list[dict[str, Any]]:
