@@ -16,7 +16,8 @@ from gradual_learning.records import UserError
 FULL = "No space is left to write to. Free some and give the same command again: what is finished is kept."
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # of malloc.h
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_NOISY = ("transformers", "datasets", "huggingface_hub", "matplotlib", "fontTools", "filelock", "accelerate", "peft")
+_NOISY = ("transformers", "datasets", "peft", "accelerate", "matplotlib", "fontTools", "filelock")
+_NOISY += ("huggingface_hub", "httpx2")  # the addresses that a download is redirected to are keys to it: not for a log
 
 
 @contextmanager

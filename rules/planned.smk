@@ -1,0 +1,33 @@
+"""What the plan of an experiment needs to be told of the configuration."""
+
+
+def planned_model(wildcards):
+    """Return what tells the base model's shape: its outline, or the documents that it is to be pretrained on."""
+    if is_pretrained():
+        return {"documents": "<results>/world/documents.parquet", "facts": "<results>/world/facts.parquet"}
+    return {"outline": "<results>/plan/outline", "model_source": "<results>/plan/model_source.json"}
+
+
+def planned_stages(wildcards):
+    """Return what every stage selects and how it trains."""
+    stages, keys = config["stages"], ("method", "batch_size", "max_epochs", "patience")
+    return {
+        name: {
+            "selects": selection(stage),
+            "size_of": selection(stages[matched]) if (matched := stage["matched_random"]["size_of"]) else None,
+            "steps_as": stage["steps_as"],
+            **{key: config["training"][key] if stage[key] is None else stage[key] for key in keys},
+        }
+        for name, stage in stages.items()
+    }
+
+
+def data_jobs():
+    """Count the jobs that make the questions and the prompts."""
+    downloads = config["data"]["source"] != "simulated"
+    return 2 + downloads + (is_pretrained() or not downloads)
+
+
+def cores(wildcards):
+    """Return the number given by --cores; 1 where jobs run elsewhere."""
+    return workflow.resource_settings.cores or 1

@@ -1,0 +1,66 @@
+"""`snakemake plan`: its numbers of jobs are those of a dry run, its page is shown and kept, a failed check ends it."""
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+TINY = "tests/e2e/tiny.yaml"
+FEW = "one_stage: null, one_stage_continued: null, two_stage_replay: null, passed_through: null, random: null"
+VARIANTS = {
+    "single stages": ["--config", f"strategies={{{FEW}, only: [maybe_known]}}", "evaluation={retest: false}"],
+    "three stages": [
+        "--set-scatter",
+        "shards=2",
+        "--config",
+        f"strategies={{{FEW}, three: [maybe_known, gradual, continued]}}",
+    ],
+}
+LISTED = ("sample_answers", "finetune", "answer_zero_shot", "answer_zero_shot_base", "pretrain_base_model")
+
+
+@pytest.fixture(scope="module")
+def folder(copy_workflow, tmp_path_factory):
+    return copy_workflow(tmp_path_factory.mktemp("plan"))
+
+
+@pytest.fixture(scope="module")
+def plan(snakemake, folder, root):
+    """Plan the tiny experiment with further settings; return what is printed and the table."""
+
+    def start(*arguments, fails=False):
+        settings = ["--configfile", root / TINY, *arguments, "--", "plan"]
+        printed = snakemake("--cores", 2, *settings, cwd=folder, fails=fails)
+        return printed, pd.read_csv(folder / "results/plan/plan.tsv", sep="\t").set_index("rule")
+
+    return start
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_jobs_are_those_of_a_dry_run(plan, dry_run, job_counts, root, variant):
+    _, table = plan(*VARIANTS[variant])
+    jobs = job_counts(dry_run("--configfile", root / TINY, *VARIANTS[variant]))
+    assert {rule: table["jobs"][rule] for rule in LISTED} == {rule: jobs[rule] for rule in LISTED}
+    assert table["jobs"].sum() == sum(jobs.values()) - jobs["all"]
+
+
+def test_page_is_shown_and_kept_and_made_again_when_asked_for(plan, folder, snakemake, job_counts, root):
+    printed, table = plan()
+    page = (folder / "results/plan/plan.md").read_text(encoding="utf-8")
+    assert page in printed and all(f"| {rule} " in page for rule in table.index)
+    assert [line.split()[3] for line in page.splitlines()[2:6]] == ["yes"] * 4
+    again = snakemake("--dry-run", "--configfile", root / TINY, "--", "plan", cwd=folder)
+    assert job_counts(again) == {"plan": 1}
+
+
+def test_failed_check_ends_the_job_after_the_page_is_written(plan, folder):
+    page = folder / "results/plan/plan.md"
+    page.unlink(missing_ok=True)
+    printed, _ = plan("--config", "training={batch_size: 10000000}", fails=True)
+    assert "What to do about device: lower knowledge.batch_tokens, training.batch_size" in printed
+    assert "the experiment cannot run as it is" in printed and page.read_text(encoding="utf-8") in printed
+
+
+def test_missing_model_folder_is_named(plan):
+    printed, _ = plan("--config", "model={source: local, path: no/such/model}", fails=True)
+    assert "no/such/model" in printed and "model.path" in printed
