@@ -3,7 +3,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: "config.yaml"
+configfile: workflow.source_path("config.yaml")
 
 
 report: "rules/captions/workflow.rst"
@@ -12,6 +12,7 @@ report: "rules/captions/workflow.rst"
 include: "rules/checks.smk"
 include: "rules/common.smk"
 include: "rules/chains.smk"
+include: "rules/planned.smk"
 
 
 scattergather:
@@ -54,12 +55,13 @@ rule forgetting:
 
 
 include: "rules/data.smk"
-include: "rules/model.smk"
+include: "rules/pretraining.smk" if is_pretrained() else "rules/model.smk"
 include: "rules/knowledge.smk"
 include: "rules/finetune.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
+include: "rules/plan.smk"
 
 
 onerror:

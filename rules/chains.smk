@@ -4,10 +4,6 @@ import os
 
 CHAIN = r"[a-z][a-z0-9_]*(?:\+[a-z][a-z0-9_]*)*/seed\d+"
 CATEGORIES = ("HighlyKnown", "MaybeKnown", "WeaklyKnown", "Unknown")
-ARCHIVE_HINT = (
-    "Get https://nlp.cs.princeton.edu/projects/entity-questions/dataset.zip and put it there, "
-    "or name its place: --config data='{path: elsewhere/dataset.zip}'"
-)
 # what a stage may set in place of the same key of the section training
 STAGE_SETTINGS = (
     "method",
@@ -76,19 +72,46 @@ def labelled():
     return every(sorted(chains, key=len))
 
 
-def archive(wildcards):
-    """Return the path of the data set's archive, as the user wrote it; say where to get it if it is not there."""
-    path = config["data"]["path"]
+def given(section, key):
+    """Return the path that a key of the configuration names, as the user wrote it, or nothing where it names none."""
+    path = config[section][key]
     if path is None:
         return []
     if not os.path.exists(path):
-        raise WorkflowError(f"data.path: there is no {path}. {ARCHIVE_HINT}")
+        raise WorkflowError(f"{section}.{key}: there is no {path}, seen from {os.getcwd()}; mend the path")
     return local(path)
 
 
+def archive(wildcards):
+    """Return the local file or folder that holds the questions, or nothing where they are downloaded."""
+    return given("data", "path")
+
+
+def phrases(wildcards):
+    """Return the file of answer phrases, or nothing."""
+    return given("data", "phrases")
+
+
+def model_folder(wildcards):
+    """Return the local folder of the base model, or nothing where it is downloaded."""
+    return given("model", "path")
+
+
+def is_pretrained():
+    """Tell whether the base model is made here, on the documents of the world."""
+    return config["model"]["source"] == "pretrain"
+
+
 def real_records():
-    """Return the flattened data set where the facts of the world are real, else nothing."""
-    return [] if config["data"]["source"] == "simulated" else ["<results>/data/raw/entity_questions.jsonl"]
+    """Return the records of the data set where the facts of the world are real, else nothing."""
+    return [] if config["data"]["source"] == "simulated" else ["<results>/data/raw/records.jsonl"]
+
+
+def question_records():
+    """Return the records that the questions are made from: those of the world where the model reads about it."""
+    if is_pretrained() or config["data"]["source"] == "simulated":
+        return "<results>/world/questions.jsonl"
+    return "<results>/data/raw/records.jsonl"
 
 
 def adapter(wildcards):
@@ -208,7 +231,8 @@ def setting(key):
 def figure_subjects():
     """List the subjects that there is something to draw of."""
     gains = ["knowledge_gain", "transitions"] if labelled() else []
-    return ["accuracy", "forgetting", *gains, "categories", "learning_curves", "exposure"]
+    exposure = ["exposure"] if is_pretrained() else []
+    return ["accuracy", "forgetting", *gains, "categories", "learning_curves", *exposure]
 
 
 def table_subjects():

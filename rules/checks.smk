@@ -90,15 +90,43 @@ def number_faults(settings):
 
 
 def data_faults(settings):
-    """Check that a source of real questions is told where they are."""
+    """Check that the source of the questions has what it needs, and nothing that would be passed over in silence."""
     data = settings["data"]
-    if data["source"] == "entity_questions" and data["path"] is None:
-        yield "`data.path` is missing: `data.source` entity_questions needs the archive, a zip file or folder"
+    if data["source"] == "file" and data["path"] is None:
+        yield "`data.path` is missing: `data.source` file needs your file of questions (JSONL, CSV, TSV or Parquet)"
     if data["source"] == "simulated" and data["path"] is not None:
-        yield "`data.path` is given, but `data.source` is simulated: set it to entity_questions or remove the path"
+        yield "`data.path` is given, but `data.source` is simulated: set it to file or to the data set's name"
+    if data["phrases"] is not None and data["source"] != "wiki_qa":
+        yield f"`data.phrases` belongs to `data.source` wiki_qa, not to {data['source']}"
+    total = sum(data["splits"].values())
+    if abs(total - 1) > 1e-6:
+        yield f"`data.splits` sum to {total:g}: the shares of train, dev and test must sum to 1"
+
+
+def model_faults(settings):
+    """Check that the base model is told where it is, and that its settings go together."""
+    model, source = settings["model"], settings["model"]["source"]
+    for key, owner, example in (("name", "hub", "Qwen/Qwen2-7B"), ("path", "local", "a folder")):
+        if source == owner and model[key] is None:
+            yield f"`model.{key}` is missing: `model.source` {owner} needs it, for example {example}"
+        if source != owner and model[key] is not None:
+            yield f"`model.{key}` is given, but `model.source` is {source}: set it to {owner} or remove the {key}"
+    if source == "pretrain" and settings["data"]["source"] not in ("simulated", "entity_questions"):
+        yield (
+            f"`model.source` is pretrain, which knows no statements for `data.source` {settings['data']['source']}: "
+            "take a model from the hub or a local folder (`model: {source: hub, name: ...}`)"
+        )
+    if source == "pretrain" and model["chat_template"]:
+        yield "`model.chat_template` is true, but the model that is pretrained here has none"
+    if model["quantization"] != "none":
+        methods = {"training.method": settings["training"]["method"]}
+        methods |= {f"stages.{name}.method": stage["method"] for name, stage in settings["stages"].items()}
+        for place, method in methods.items():
+            if method == "full":
+                yield f"`{place}` is full: weights in four bits cannot be trained, use lora"
 
 
 def cross_faults(settings):
     """List every fault between the keys of a configuration that has its defaults filled in."""
-    checks = (stage_faults, cycle_faults, strategy_faults, number_faults, data_faults)
+    checks = (stage_faults, cycle_faults, strategy_faults, number_faults, data_faults, model_faults)
     return [fault for check in checks for fault in check(settings)]

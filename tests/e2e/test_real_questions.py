@@ -49,7 +49,7 @@ def test_the_whole_method_runs_on_real_questions(archive, snakemake, copy_workfl
     ]
     experiment = "experiments/entity_questions_simulated.yaml"
     snakemake("--cores", 2, "--configfile", experiment, "--config", *settings, cwd=folder)
-    results = folder / "results/entity_questions"
+    results = folder / "results/entity_questions_simulated"
     questions = records.read_table(results / "data/questions.parquet", records.QUESTIONS)
     assert set(questions["relation"]) == {"P17", "P36"} and set(questions["split"]) == set(SIZES)
     assert questions["answers"].map(len).eq(1).all()

@@ -1,6 +1,8 @@
 """The configuration: documented, closed, equal to its defaults, and every fault reported at once and by its place."""
 
 import copy
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -56,6 +58,14 @@ def test_config_file_equals_the_defaults(root, defaults):
     assert written == defaults
 
 
+def test_reference_is_written_from_the_schema(root):
+    script = root / "rules/schemas/reference.py"
+    written = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout
+    assert written == (root / "rules/schemas/README.md").read_text(encoding="utf-8"), "run reference.py again"
+    for key in ("data.max_answer_words", "model.revision", "stages.NAME.replay.HighlyKnown", "figures.dpi"):
+        assert f"| `{key}` |" in written
+
+
 def test_config_file_states_every_key(root, schema):
     written = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
     for path, part in sections(schema):
@@ -100,9 +110,26 @@ CROSS = [
     ("world/exposure/minimum", 50, "`world.exposure.minimum` (50) is more than `world.exposure.maximum` (48)"),
     ("world/splits/train", 0.4, "`world.splits` sum to 1.1"),
     ("world/opening/share", 0, "`world.opening`"),
-    ("data/source", "entity_questions", "`data.path` is missing"),
+    ("data/source", "file", "`data.path` is missing"),
     ("data/path", "some.zip", "`data.source` is simulated"),
+    ("data/phrases", "phrases.tsv", "`data.phrases` belongs to `data.source` wiki_qa"),
+    ("data/splits/train", 0.7, "`data.splits` sum to 1.1"),
+    ("data/source", "popqa", "`model.source` is pretrain, which knows no statements for `data.source` popqa"),
+    ("model/source", "hub", "`model.name` is missing"),
+    ("model/source", "local", "`model.path` is missing"),
+    ("model/name", "Qwen/Qwen2-7B", "`model.name` is given, but `model.source` is pretrain"),
+    ("model/path", "folder", "`model.path` is given, but `model.source` is pretrain"),
+    ("model/chat_template", True, "the model that is pretrained here has none"),
 ]
+
+
+def test_four_bits_go_with_adapters_alone(defaults, cross_faults):
+    settings = copy.deepcopy(defaults)
+    settings["model"]["quantization"] = "4bit"
+    assert cross_faults(settings) == []
+    settings["stages"]["gradual"]["method"] = "full"
+    (fault,) = cross_faults(settings)
+    assert fault.startswith("`stages.gradual.method` is full")
 
 
 @pytest.mark.parametrize(("place", "value", "message"), CROSS)
@@ -119,7 +146,7 @@ def test_keys_must_fit_together(defaults, cross_faults, place, value, message):
 
 FAULTY = """
 learning_rat: 1
-model: {source: hub}
+model: {source: hubb}
 training: {learning_rat: 0.1, batch_size: 0, method: loar, prompt: "no place for it"}
 knowledge: {temperature: 0, top_k: 0, samples: some}
 world: {splits: {train: 0.9}}
@@ -132,7 +159,7 @@ seeds: [1, 2, 2]
 """
 REPORTED = [
     "key `learning_rat` is unknown, did you mean `pretraining.learning_rate` or `training.learning_rate`?",
-    "`model.source` is 'hub'; known: pretrain",
+    "`model.source` is 'hubb'; did you mean 'hub'?",
     "key `training.learning_rat` is unknown, did you mean `training.learning_rate`?",
     "`training.batch_size`: 0 is less than the minimum of 1",
     "`training.method` is 'loar'; did you mean 'lora'?",
@@ -154,7 +181,7 @@ REPORTED = [
 
 def test_all_faults_are_reported_at_once(dry_run, root, tmp_path):
     (tmp_path / "faulty.yaml").write_text(FAULTY)
-    printed = dry_run("--configfile", root / "config.yaml", tmp_path / "faulty.yaml", fails=True)
+    printed = dry_run("--configfile", tmp_path / "faulty.yaml", fails=True)
     missing = [message for message in REPORTED if message not in printed]
     assert not missing, printed
     assert "Traceback" not in printed

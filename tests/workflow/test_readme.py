@@ -15,11 +15,17 @@ def blocks(readme, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
 
 
+def own_questions(readme):
+    """Return the configuration that is shown for one's own questions."""
+    return re.search(r"<!-- example: own questions -->\n```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)[1]
+
+
 def test_every_command_can_be_planned(readme, snakemake, copy_workflow, tmp_path):
     folder = copy_workflow(tmp_path / "workflow")
-    (folder / "resources").mkdir()
-    (folder / "resources/entity_questions.zip").write_bytes(b"read by no dry run")
     (folder / "mine.yaml").write_text("seeds: [1]\n")
+    (folder / "mine").mkdir()
+    (folder / "mine/experiment.yaml").write_text(own_questions(readme))
+    (folder / "mine/questions.jsonl").write_text("\n".join(blocks(readme, "json")))
     commands = re.findall(r"\bsnakemake [^#\n`]*", "\n".join(blocks(readme, "bash")))
     assert len(commands) >= 5
     for command in commands:
@@ -30,10 +36,14 @@ def test_every_command_can_be_planned(readme, snakemake, copy_workflow, tmp_path
 
 def test_the_example_of_stages_is_a_valid_configuration(readme, snakemake, job_counts, copy_workflow, tmp_path):
     folder = copy_workflow(tmp_path / "workflow")
-    (example,) = blocks(readme, "yaml")
+    (example,) = [block for block in blocks(readme, "yaml") if block.startswith("stages:")]
     (folder / "mine.yaml").write_text(example)
     jobs = job_counts(snakemake("--dry-run", "--configfile", "mine.yaml", cwd=folder))
     assert jobs["finetune"] == 3 * 7, "one chain more, one fewer"
+
+
+def test_the_example_of_own_questions_is_short(readme):
+    assert len(own_questions(readme).splitlines()) <= 10
 
 
 def test_what_it_links_to_is_there(readme, root):
