@@ -7,7 +7,6 @@ CATEGORIES = ("HighlyKnown", "MaybeKnown", "WeaklyKnown", "Unknown")
 # what a stage may set in place of the same key of the section training
 STAGE_SETTINGS = (
     "method",
-    "learning_rate",
     "batch_size",
     "max_epochs",
     "patience",
@@ -226,6 +225,12 @@ def setting(key):
         return config["training"][key] if own is None else own
 
     return resolve
+
+
+def learning_rate(wildcards):
+    """Return the learning rate of a checkpoint's last stage: its own, or a ratio of that of training."""
+    stage = stage_of(wildcards.checkpoint)
+    return stage["learning_rate"] or config["training"]["learning_rate"] * stage["learning_rate_ratio"]
 
 
 def figure_subjects():

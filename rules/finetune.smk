@@ -63,7 +63,7 @@ rule finetune:
         chat_template=lookup("model/chat_template", within=config),
         method=setting("method"),
         prompt=prompt,
-        learning_rate=setting("learning_rate"),
+        learning_rate=learning_rate,
         batch_size=setting("batch_size"),
         max_epochs=setting("max_epochs"),
         patience=setting("patience"),

@@ -3,6 +3,7 @@
 import copy
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -130,6 +131,18 @@ def test_four_bits_go_with_adapters_alone(defaults, cross_faults):
     settings["stages"]["gradual"]["method"] = "full"
     (fault,) = cross_faults(settings)
     assert fault.startswith("`stages.gradual.method` is full")
+
+
+@pytest.mark.parametrize(("own", "expected"), [({}, 1e-4), ({"learning_rate": 3e-4}, 3e-4)])
+def test_a_second_stage_follows_the_learning_rate_of_training(root, defaults, own, expected):
+    settings = copy.deepcopy(defaults)
+    settings["training"]["learning_rate"] = 2e-4
+    settings["stages"]["gradual"] |= own
+    path = root / "rules/chains.smk"
+    names = {"config": settings}
+    exec(compile(path.read_text(encoding="utf-8"), path, "exec"), names)
+    assert names["learning_rate"](SimpleNamespace(checkpoint="maybe_known/seed1")) == 2e-4
+    assert names["learning_rate"](SimpleNamespace(checkpoint="maybe_known+gradual/seed1")) == expected
 
 
 @pytest.mark.parametrize(("place", "value", "message"), CROSS)

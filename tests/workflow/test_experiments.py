@@ -54,4 +54,4 @@ def test_the_papers_settings_are_set(root, name):
     assert settings["training"]["learning_rate"] == 1.5e-4 and settings["training"]["weight_decay"] == 0.01
     assert settings["data"]["multiple_answers"] == "first"
     assert settings["stages"]["gradual_replay"]["replay"] == {"HighlyKnown": 0.2}
-    assert all(stage["learning_rate"] < 1.5e-4 for stage in settings["stages"].values())
+    assert all(stage["learning_rate_ratio"] < 1 for stage in settings["stages"].values())

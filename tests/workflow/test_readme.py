@@ -31,7 +31,7 @@ def test_every_command_can_be_planned(readme, snakemake, copy_workflow, tmp_path
     for command in commands:
         arguments = shlex.split(command)[1:]
         if "--unlock" not in arguments:
-            snakemake("--dry-run", "--quiet", "rules", *arguments, cwd=folder)
+            snakemake(*arguments, "--dry-run", "--quiet", "rules", cwd=folder)
 
 
 def test_the_example_of_stages_is_a_valid_configuration(readme, snakemake, job_counts, copy_workflow, tmp_path):
