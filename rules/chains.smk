@@ -140,13 +140,14 @@ def sibling_summary(wildcards):
 
 
 def gathered_answers(wildcards):
-    """Return all shards of the answers that hold a split's.
+    """Return all shards of the answers that hold a split's, sampled or scored.
 
     The base model's test answers hold those of the probe; later checkpoints are asked train and probe in one go.
     """
     at_base = {"probe": "test"}.get(wildcards.split, wildcards.split)
     asked = at_base if wildcards.checkpoint == "base" else "again"
-    return gather.shards(f"<results>/answers/{wildcards.checkpoint}/{asked}/{{scatteritem}}.parquet")
+    folder = {"sampling": "answers", "likelihood": "likelihoods"}[config["knowledge"]["estimator"]]
+    return gather.shards(f"<results>/{folder}/{wildcards.checkpoint}/{asked}/{{scatteritem}}.parquet")
 
 
 def retest_knowledge():

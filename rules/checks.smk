@@ -126,7 +126,25 @@ def model_faults(settings):
                 yield f"`{place}` is full: weights in four bits cannot be trained, use lora"
 
 
+def knowledge_faults(settings):
+    """Check that chances are computed only where an answer is right by being an accepted one."""
+    match = settings["data"]["match"]
+    if settings["knowledge"]["estimator"] == "likelihood" and match != "exact":
+        yield (
+            f"`knowledge.estimator` likelihood knows the chance of accepted answers alone, but `data.match` {match} "
+            "also lets others pass: set it to exact, or the estimator to sampling"
+        )
+
+
 def cross_faults(settings):
     """List every fault between the keys of a configuration that has its defaults filled in."""
-    checks = (stage_faults, cycle_faults, strategy_faults, number_faults, data_faults, model_faults)
+    checks = (
+        stage_faults,
+        cycle_faults,
+        strategy_faults,
+        number_faults,
+        data_faults,
+        model_faults,
+        knowledge_faults,
+    )
     return [fault for check in checks for fault in check(settings)]

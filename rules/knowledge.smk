@@ -40,6 +40,46 @@ rule sample_answers:
         "../workflow_scripts/sample_answers.py"
 
 
+rule score_answers:
+    input:
+        lib=library("score_answers"),
+        model="<results>/model",
+        checkpoint=adapter,
+        questions="<results>/data/questions.parquet",
+        prompts="<results>/data/prompts.parquet",
+    output:
+        likelihoods="<results>/likelihoods/{checkpoint}/{split}/{scatteritem}.parquet",
+    log:
+        "<logs>/score_answers/{checkpoint}/{split}/{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/score_answers/{checkpoint}/{split}/{scatteritem}.tsv"
+    conda:
+        "../envs/llm.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        split="{split}",
+        shard=shard,
+        shards=shards,
+        draw=draw,
+        dtype=lookup("model/dtype", within=config),
+        quantization=lookup("model/quantization", within=config),
+        chat_template=lookup("model/chat_template", within=config),
+        seed=lookup("knowledge/seed", within=config),
+        temperature=lookup("knowledge/temperature", within=config),
+        top_k=lookup("knowledge/top_k", within=config),
+        max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
+        batch_tokens=lookup("knowledge/batch_tokens", within=config),
+        probe_questions=lookup("evaluation/probe_questions", within=config),
+        torch_threads=1,
+    message:
+        "Scoring {wildcards.checkpoint} on the {wildcards.split} questions, part {wildcards.scatteritem}"
+    script:
+        "../workflow_scripts/score_answers.py"
+
+
 rule categorize_knowledge:
     input:
         lib=library("categorize_knowledge"),
@@ -61,6 +101,8 @@ rule categorize_knowledge:
         split="{split}",
         probe_questions=lookup("evaluation/probe_questions", within=config),
         seed=lookup("knowledge/seed", within=config),
+        estimator=lookup("knowledge/estimator", within=config),
+        samples=lookup("knowledge/samples", within=config),
         match=lookup("data/match", within=config),
         f1_threshold=lookup("data/f1_threshold", within=config),
     message:

@@ -26,7 +26,7 @@ from gradual_learning import (
 )
 from gradual_learning.encoding import Encoder
 
-ASKED = ("mode", "exemplar_sets", "samples", "max_new_tokens")
+ASKED = ("estimator", "mode", "exemplar_sets", "samples", "max_new_tokens")
 COUNTED = ("trained", "labelled", "finals", "retest", "probe_questions", "shards", "data_jobs", "subjects")
 
 

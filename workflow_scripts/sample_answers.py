@@ -1,12 +1,31 @@
-"""Ask a checkpoint one shard of the questions under every exemplar set."""
+"""Ask a checkpoint one shard of the questions under every exemplar set.
+
+Answers are kept in a folder beside the output while the job runs: a killed job goes on from there.
+"""
 
 import logging
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
 
-from gradual_learning import encoding, labelling, models, records, runtime, sampling, splits
+from gradual_learning import (
+    encoding,
+    journal,
+    labelling,
+    models,
+    progress,
+    provenance,
+    records,
+    runtime,
+    sampling,
+    scratch,
+    splits,
+)
 
 
 def main(
-    paths: dict[str, str],
+    paths: dict,
     split: str,
     probe: int,
     shard: tuple[int, int],
@@ -18,23 +37,29 @@ def main(
     chat_template: bool,
 ) -> None:
     table = records.read_table(paths["questions"], records.QUESTIONS)
-    chosen = splits.choose_questions(table, split, probe, decoding.seed)
-    chosen = chosen.iloc[shard[0] :: shard[1]]
+    chosen = splits.choose_questions(table, split, probe, decoding.seed).iloc[shard[0] :: shard[1]]
     prompts = records.read_table(paths["prompts"], records.PROMPTS)
-    asked = labelling.few_shot_prompts(chosen, prompts[prompts["draw"] == decoding.draw])
+    prompts = prompts[prompts["draw"] == decoding.draw]
+    settings = [split, probe, mode, samples, asdict(decoding), asdict(models.resolve(paths["model"], loading))]
+    files = {name: paths[name] for name in ("model", "checkpoint", "questions", "prompts", "code") if paths[name]}
+    made_of = provenance.describe(files, [*settings, chat_template])
+    output = Path(paths["answers"])
+    work = output.with_name(f".{output.name}.parts")
+    scratch.open_scratch(work, [made_of, shard, batch_tokens])
     model = models.load_model(paths["model"], paths["checkpoint"], loading)
-    engine = sampling.Engine(
-        model, encoding.Encoder(models.load_tokenizer(paths["model"]), chat_template), batch_tokens
-    )
-    lost = labelling.count_unanswerable(chosen, engine.encoder, decoding.max_new_tokens)
+    encoder = encoding.Encoder(models.load_tokenizer(paths["model"]), chat_template)
+    lost = labelling.count_unanswerable(chosen, encoder, decoding.max_new_tokens)
     if lost:
         logging.warning("knowledge.max_new_tokens: %d questions have longer answers and end up Unknown", lost)
-    if mode == "full":
-        answers = labelling.label_full(engine, asked, decoding, samples)
-    else:
-        gold = dict(zip(chosen["id"], chosen["answers"].map(list), strict=True))
-        answers = labelling.label_lazily(engine, asked, decoding, samples, gold)
-    records.write_table(answers, records.ANSWERS, paths["answers"])
+    logging.info("%d questions", len(chosen))
+    size = max(1, batch_tokens // labelling.TOKENS_A_QUESTION)
+    with progress.Progress(len(chosen)) as told:
+        engine = journal.Journal(sampling.Engine(model, encoder, batch_tokens), work, told.answer)
+        parts = labelling.label(engine, chosen, prompts, decoding, samples, mode == "lazy", size, told.finish)
+        records.write_parts(parts, records.ANSWERS, work / output.name, made_of)
+    logging.info("%d prompts answered", told.prompts)
+    os.replace(work / output.name, output)
+    shutil.rmtree(work)
 
 
 if __name__ == "__main__":
@@ -47,6 +72,7 @@ if __name__ == "__main__":
                 "prompts": snakemake.input.prompts,
                 "model": snakemake.input.model,
                 "checkpoint": snakemake.input.checkpoint or None,
+                "code": list(snakemake.input.lib),
                 "answers": snakemake.output.answers,
             },
             split=params.split,

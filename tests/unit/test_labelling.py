@@ -40,6 +40,21 @@ def test_shards_put_together_equal_the_whole(engine, tiny_world):
     assert answers(chosen.iloc[::2]) | answers(chosen.iloc[1::2]) == answers(chosen)
 
 
+@pytest.mark.parametrize("lazy", [True, False])
+def test_questions_labelled_a_few_at_a_time_have_the_answers_of_all_at_once(lazy, engine, tiny_world):
+    chosen = splits.choose_questions(tiny_world.questions, "train", 0, 1).head(12)
+    prompts = tiny_world.prompts[tiny_world.prompts["draw"] == 0]
+    decoding = Decoding(seed=1, temperature=0.9, top_k=40, max_new_tokens=6)
+
+    def answers(size):
+        finished = []
+        parts = list(labelling.label(engine, chosen, prompts, decoding, 4, lazy, size, finished.append))
+        assert sum(finished) == len(chosen) and len(parts) == -(-len(chosen) // size)
+        return {(row.id, row.prompt): (row.greedy, row.samples) for part in parts for row in part.itertuples()}
+
+    assert answers(5) == answers(100)
+
+
 def test_the_probe_is_a_fixed_part_of_the_test_split(tiny_world):
     table = tiny_world.questions
     probe = splits.choose_questions(table, "probe", 20, seed=1)

@@ -35,6 +35,7 @@ STAGES = {
 def experiment(**changes):
     settings = {
         "stages": STAGES,
+        "estimator": "sampling",
         "mode": "lazy",
         "exemplar_sets": 10,
         "samples": 16,
@@ -90,6 +91,12 @@ def test_lazy_mode_draws_nothing_where_everything_is_known():
     known = pd.Series("HighlyKnown", index=table()["id"][:200])
     part = by_rule(plan(base=known))["sample_answers"]
     assert part.generations.expected == by_rule(plan(samples=0))["sample_answers"].generations.expected
+
+
+def test_scored_answers_take_one_reading_and_no_sample():
+    part, greedy = by_rule(plan(estimator="likelihood"))["score_answers"], by_rule(plan(samples=0))["sample_answers"]
+    assert part.jobs == greedy.jobs and part.generations == greedy.generations
+    assert part.seconds.at_most <= greedy.seconds.at_most and part.tokens_read.at_most < greedy.tokens_read.at_most
 
 
 def test_a_sibling_outside_the_strategies_is_trained_too():

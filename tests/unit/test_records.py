@@ -37,6 +37,17 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+def test_notes_come_back_and_a_table_written_in_parts_is_the_whole(tmp_path):
+    frame = pd.DataFrame([ROW, ROW | {"id": "0"}, ROW | {"id": "1"}])
+    notes = {"model": "ö", "settings": "[1]"}
+    parts = (frame.iloc[start : start + 2] for start in (0, 2))
+    records.write_parts(parts, records.QUESTIONS, tmp_path / "a", notes)
+    assert records.read_metadata(tmp_path / "a") == notes
+    assert list(records.read_table(tmp_path / "a", records.QUESTIONS)["id"]) == list(frame["id"])
+    records.write_parts([], records.QUESTIONS, tmp_path / "b")
+    assert records.read_metadata(tmp_path / "b") == {} and records.read_table(tmp_path / "b", records.QUESTIONS).empty
+
+
 def test_a_tsv_keeps_texts_that_look_like_missing_values(tmp_path):
     frame = pd.DataFrame({"text": ["None", "NA", "nan", "a\tb"], "number": [0.1, 1 / 3, None, 2.0]})
     records.write_tsv(frame, tmp_path / "t.tsv")

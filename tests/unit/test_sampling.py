@@ -129,3 +129,15 @@ def test_an_answer_ends_at_every_end_token_and_any_token_that_holds_a_newline():
 def test_a_prompt_alone_in_its_group_is_answered(tiny_model, asked):
     lone = Prompt("00ff00ff00ff00ff", 0, "lone", "Q")
     assert len(list(_engine(tiny_model).answer([lone, *asked[:3]], DECODING, 2))) == 4
+
+
+def test_the_engine_counts_what_prompts_and_answers_have_in_common_once(tiny_model, asked):
+    alone, together = _engine(tiny_model), _engine(tiny_model)
+    group = [prompt for prompt in asked if prompt.group == asked[0].group][:4]
+    texts = [answer.greedy for answer in alone.answer(group, DECODING, 0)]
+    tokens = alone.encoder.prompts([prompt.text for prompt in group])
+    shared = next(n for n in range(len(tokens[0])) if len({tuple(row[: n + 1]) for row in tokens}) > 1)
+    assert alone.tokens_read == shared + sum(len(row) - shared for row in tokens)
+    assert 0 < alone.tokens_written <= len(texts) * (DECODING.max_new_tokens - 1)
+    list(together.answer(group, Decoding(temperature=1e-6, max_new_tokens=DECODING.max_new_tokens), 20))
+    assert (together.tokens_read, together.tokens_written) == (alone.tokens_read, alone.tokens_written)

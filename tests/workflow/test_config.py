@@ -124,6 +124,15 @@ CROSS = [
 ]
 
 
+def test_chances_go_with_exact_match_alone(defaults, cross_faults):
+    settings = copy.deepcopy(defaults)
+    settings["knowledge"]["estimator"] = "likelihood"
+    assert cross_faults(settings) == []
+    settings["data"]["match"] = "contains"
+    (fault,) = cross_faults(settings)
+    assert fault.startswith("`knowledge.estimator` likelihood") and "`data.match` contains" in fault
+
+
 def test_four_bits_go_with_adapters_alone(defaults, cross_faults):
     settings = copy.deepcopy(defaults)
     settings["model"]["quantization"] = "4bit"

@@ -20,6 +20,11 @@ def test_default_experiment(dry_run, job_counts):
     assert all(jobs[rule] == 1 for rule in jobs if rule.startswith(("plot_", "tabulate_", "evaluate_base", "recall_")))
 
 
+def test_chances_are_computed_in_place_of_sampling(dry_run, job_counts):
+    drawn, scored = job_counts(dry_run()), job_counts(dry_run("--config", "knowledge={estimator: likelihood}"))
+    assert scored.pop("score_answers") == drawn.pop("sample_answers") and scored == drawn
+
+
 @pytest.mark.parametrize("target", ["results/figures/forgetting.png", "forgetting"])
 def test_forgetting_is_a_target_of_its_own(dry_run, job_counts, target):
     jobs = job_counts(dry_run(target))

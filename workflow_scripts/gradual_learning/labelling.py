@@ -6,16 +6,34 @@ and stops at the first hit: the labels are the same, as every sample has its own
 saved.
 """
 
-import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from gradual_learning import prompts as prompting
 from gradual_learning.encoding import Encoder
+from gradual_learning.progress import Progress
 from gradual_learning.records import ANSWERS
-from gradual_learning.sampling import Answer, Decoding, Engine, Prompt
+from gradual_learning.sampling import Answer, Decoding, Prompt
+
+TOKENS_A_QUESTION = 16  # of the token budget: 16,384 tokens give 1,024 questions that are labelled together
+
+
+class Answerer(Protocol):
+    """Whatever answers prompts as :class:`sampling.Engine` does."""
+
+    def answer(
+        self, prompts: Sequence[Prompt], decoding: Decoding, samples: int, greedy: bool = True
+    ) -> Iterator[Answer]:
+        """Answer every prompt."""
+        ...
+
+
+def _unheard(questions: int) -> None:
+    """Take note of nothing."""
 
 
 def first_line(text: str) -> str:
@@ -52,14 +70,62 @@ def few_shot_prompts(questions: pd.DataFrame, prompts: pd.DataFrame) -> list[Pro
     ]
 
 
-def label_full(engine: Engine, asked: list[Prompt], decoding: Decoding, samples: int) -> pd.DataFrame:
+def label(
+    engine: Answerer,
+    questions: pd.DataFrame,
+    prompts: pd.DataFrame,
+    decoding: Decoding,
+    samples: int,
+    lazy: bool,
+    size: int,
+    finish: Callable[[int], None] = _unheard,
+) -> Iterator[pd.DataFrame]:
+    """Label questions, ``size`` of them at a time, so that memory does not grow with their number.
+
+    Args:
+        engine: what answers.
+        questions: columns of ``records.QUESTIONS``; those of a relation are taken together, as they share prompts.
+        prompts: columns of ``records.PROMPTS``, of one draw.
+        decoding: how to answer.
+        samples: sampled answers of a prompt.
+        lazy: whether to sample only until the first hit.
+        size: questions that are labelled together.
+        finish: told how many questions have all their answers, each time that some have.
+
+    Yields:
+        Columns of ``records.ANSWERS``.
+    """
+    ordered = questions.sort_values("relation", kind="stable")
+    for start in range(0, len(ordered), size):
+        chosen = ordered.iloc[start : start + size]
+        asked = few_shot_prompts(chosen, prompts)
+        if lazy:
+            gold = dict(zip(chosen["id"], chosen["answers"].map(list), strict=True))
+            yield label_lazily(engine, asked, decoding, samples, gold, finish)
+        else:
+            yield label_full(engine, asked, decoding, samples, finish)
+
+
+def label_full(
+    engine: Answerer, asked: list[Prompt], decoding: Decoding, samples: int, finish: Callable[[int], None] = _unheard
+) -> pd.DataFrame:
     """Answer every prompt greedily and by ``samples`` samples; columns of ``records.ANSWERS``."""
-    answers = engine.answer(_told(asked), decoding, samples)
-    return _table({(answer.prompt.id, answer.prompt.number): answer for answer in answers}, {})
+    left = Counter(prompt.id for prompt in asked)
+    answers = {}
+    for answer in engine.answer(asked, decoding, samples):
+        answers[answer.prompt.id, answer.prompt.number] = answer
+        left[answer.prompt.id] -= 1
+        finish(int(left[answer.prompt.id] == 0))
+    return _table(answers, {})
 
 
 def label_lazily(
-    engine: Engine, asked: list[Prompt], decoding: Decoding, samples: int, gold: dict[str, list[str]]
+    engine: Answerer,
+    asked: list[Prompt],
+    decoding: Decoding,
+    samples: int,
+    gold: dict[str, list[str]],
+    finish: Callable[[int], None] = _unheard,
 ) -> pd.DataFrame:
     """Answer every prompt greedily, and sample the questions without a correct answer until the first hit.
 
@@ -72,26 +138,24 @@ def label_lazily(
         decoding: how.
         samples: sampled answers of a prompt.
         gold: the accepted answers by question id.
+        finish: told how many questions have all their answers, each time that some have.
 
     Returns:
         Columns of ``records.ANSWERS``; the samples of a prompt that was not sampled are an empty list.
     """
-    greedy = {(a.prompt.id, a.prompt.number): a for a in engine.answer(_told(asked), decoding, 0)}
+    greedy = {(a.prompt.id, a.prompt.number): a for a in engine.answer(asked, decoding, 0)}
     known = {key[0] for key, answer in greedy.items() if is_verbatim(answer.greedy, gold[key[0]])}
+    finish(len(known))
     drawn: dict[tuple[str, int], list[str]] = {}
     for number in sorted({prompt.number for prompt in asked}):
         pending = [prompt for prompt in asked if prompt.number == number and prompt.id not in known]
-        logging.info("sampling prompt %d: %d questions without a correct answer", number, len(pending))
         for answer in engine.answer(pending, decoding, samples, greedy=False):
             drawn[answer.prompt.id, number] = answer.samples
             if any(is_verbatim(text, gold[answer.prompt.id]) for text in answer.samples):
                 known.add(answer.prompt.id)
+                finish(1)
+    finish(len(gold.keys() - known))
     return _table(greedy, drawn)
-
-
-def _told(asked: list[Prompt]) -> list[Prompt]:
-    logging.info("%d prompts for %d questions", len(asked), len({prompt.id for prompt in asked}))
-    return asked
 
 
 def _table(greedy: dict[tuple[str, int], Answer], drawn: dict[tuple[str, int], list[str]]) -> pd.DataFrame:
@@ -102,16 +166,21 @@ def _table(greedy: dict[tuple[str, int], Answer], drawn: dict[tuple[str, int], l
     return pd.DataFrame(rows, columns=ANSWERS.names)
 
 
-def answer_zero_shot(engine: Engine, questions: pd.DataFrame, template: str, decoding: Decoding) -> pd.DataFrame:
+def answer_zero_shot(engine: Answerer, questions: pd.DataFrame, template: str, decoding: Decoding) -> pd.DataFrame:
     """Answer each question greedily in the prompt of fine-tuning; columns of ``records.ZERO_SHOT``, in their order."""
     asked = [
         Prompt(row.id, 0, row.relation, prompting.zero_shot(row.question, template)) for row in questions.itertuples()
     ]
-    answers = {answer.prompt.id: first_line(answer.greedy) for answer in engine.answer(asked, decoding, 0)}
+    answers = {}
+    with Progress(len(asked)) as progress:
+        for answer in engine.answer(asked, decoding, 0):
+            answers[answer.prompt.id] = first_line(answer.greedy)
+            progress.answer()
+            progress.finish(1)
     return questions[["id", "relation"]].assign(answer=questions["id"].map(answers)).reset_index(drop=True)
 
 
-def verbatim_accuracy(engine: Engine, questions: pd.DataFrame, template: str, decoding: Decoding) -> float:
+def verbatim_accuracy(engine: Answerer, questions: pd.DataFrame, template: str, decoding: Decoding) -> float:
     """Return the share of questions answered zero-shot, letter for letter, with an accepted answer."""
     answers = answer_zero_shot(engine, questions, template, decoding)["answer"]
     return float(np.mean([is_verbatim(text, gold) for text, gold in zip(answers, questions["answers"], strict=True)]))

@@ -126,12 +126,11 @@ class Plan:
         jobs = len(labellings) * self.experiment.shards
         generations = prompts + sampled * self.experiment.samples
         written = generations * self._answer_length
-        # one reading serves both kinds of answer in full mode
-        readings = prompts if self.experiment.mode == "full" else prompts + sampled
         sets = self.questions["relation"].nunique() * self.experiment.exemplar_sets
-        examples = jobs * sets * (1 if self.experiment.mode == "full" else 2) * self.lengths.examples
+        examples = jobs * sets * (1 if self._reads_once else 2) * self.lengths.examples
+        readings = prompts if self._reads_once else prompts + sampled
         return Work(
-            "sample_answers",
+            "score_answers" if self._is_scored else "sample_answers",
             jobs,
             generations=generations,
             tokens_read=readings * self.lengths.question + exactly(examples),
@@ -144,8 +143,22 @@ class Plan:
         return exactly(len(choose_questions(self.questions, split, self.experiment.probe_questions, seed=0)))
 
     @property
+    def _is_scored(self) -> bool:
+        return self.experiment.estimator == "likelihood"
+
+    @property
+    def _reads_once(self) -> bool:
+        """Tell whether one reading of a prompt serves for all that is asked of it, as it does not in lazy mode."""
+        return self._is_scored or self.experiment.mode == "full"
+
+    @property
     def _sampled_share(self) -> Amount:
-        """Of the prompts, those that are sampled; lazy mode leaves out what a greedy answer or a sample got right."""
+        """Of the prompts, those that are sampled; lazy mode leaves out what a greedy answer or a sample got right.
+
+        Where accepted answers are scored nothing is: they take a tenth more than the greedy answer beside them.
+        """
+        if self._is_scored:
+            return exactly(0)
         if self.experiment.mode == "full":
             return exactly(1)
         share = self.base.value_counts(normalize=True)

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -77,6 +77,14 @@ ANSWERS = pa.schema(
         "samples": _TEXTS,  # as many as were drawn: in lazy mode fewer than asked for
     }
 )
+LIKELIHOODS = pa.schema(
+    {
+        "id": pa.string(),
+        "prompt": pa.int16(),
+        "greedy": pa.string(),
+        "chance": pa.float64(),  # that one sample is an accepted answer as it is spelled
+    }
+)
 KNOWLEDGE = pa.schema(
     {
         "id": pa.string(),
@@ -86,7 +94,7 @@ KNOWLEDGE = pa.schema(
         "sampled_correct": pa.int32(),
         "sampled_drawn": pa.int32(),
         "p0": pa.float64(),  # share of greedy answers that are correct
-        "ps": pa.float64(),  # share of drawn samples that are correct, null where none was drawn
+        "ps": pa.float64(),  # share of drawn samples that are correct (or its expectation), null where none was drawn
         "category": pa.string(),
     }
 )
@@ -161,15 +169,25 @@ def read_json_lines(path: str | Path, whole: bool = False) -> list[dict]:
     return rows
 
 
-def write_table(frame: pd.DataFrame, schema: pa.Schema, path: str | Path) -> None:
+def write_table(
+    frame: pd.DataFrame, schema: pa.Schema, path: str | Path, metadata: Mapping[str, str] | None = None
+) -> None:
     """Write the columns of ``schema`` as a parquet file, whole or not at all.
 
     Raises:
         pa.ArrowInvalid: a value does not fit its column.
     """
-    table = pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False)
-    with whole_file(path) as partial:
-        pq.write_table(table.replace_schema_metadata(None), partial)
+    write_parts([frame], schema, path, metadata)
+
+
+def write_parts(
+    frames: Iterable[pd.DataFrame], schema: pa.Schema, path: str | Path, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write one table of which only one part is held in memory at a time; see :func:`write_table`."""
+    described = schema.with_metadata(dict(metadata or {}) or None)
+    with whole_file(path) as partial, pq.ParquetWriter(partial, described) as writer:
+        for frame in frames:
+            writer.write_table(pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False))
 
 
 def read_table(path: str | Path, schema: pa.Schema) -> pd.DataFrame:
@@ -186,6 +204,12 @@ def read_table(path: str | Path, schema: pa.Schema) -> pd.DataFrame:
     if table is None:
         raise UserError(f"{path}: column {', '.join(missing)} is missing. Remove the file and run again.")
     return table.cast(schema).to_pandas()
+
+
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """Read what :func:`write_table` was given to note in a file beside its columns."""
+    noted = pq.read_metadata(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in noted.items() if not key.startswith(b"ARROW:")}
 
 
 def write_tsv(frame: pd.DataFrame, path: str | Path) -> None:

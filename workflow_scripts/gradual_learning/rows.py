@@ -117,8 +117,9 @@ class _CachedRows:
     def advance(self, parents: np.ndarray, tokens: np.ndarray) -> None:
         if len(parents) != len(self.attention) or not np.array_equal(parents, np.arange(len(parents))):
             parent = torch.from_numpy(parents)  # on the processor, as layers may lie on several devices
-            self.cache.batch_select_indices(parent)
-            self.attention, self.position = self.attention[parent], self.position[parent]
+            self.cache.reorder_cache(parent)
+            parent = parent.to(self.attention.device)
+            self.attention, self.position = self.attention.index_select(0, parent), self.position[parent]
         self.attention = torch.nn.functional.pad(self.attention, (0, 1), value=True)
         self.position = self.position + 1
         ids = torch.from_numpy(tokens).to(self.model.device)

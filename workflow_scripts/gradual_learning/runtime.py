@@ -63,6 +63,7 @@ def prepare_torch(threads: int) -> None:
     _keep_freed_memory()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # each new tensor would be written twice
     hugging_face.disable_progress_bar()
 
 

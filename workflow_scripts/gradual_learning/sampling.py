@@ -72,6 +72,11 @@ class Engine:
         model: any causal language model of the Auto classes, in evaluation mode.
         encoder: over its tokenizer.
         batch_tokens: prompt tokens, shared beginning included, of one forward pass.
+
+    Attributes:
+        tokens_read: prompt tokens that a model must read so far, a shared beginning once.
+        tokens_written: answer tokens that it must read so far to go on, those that answers have in common once. Two
+            operations per weight for each token of both is the least that answering costs.
     """
 
     def __init__(self, model: PreTrainedModel, encoder: Encoder, batch_tokens: int) -> None:
@@ -82,6 +87,7 @@ class Engine:
         self.stops = np.array(sorted(self.ends | encoder.line_breaks()))
         self.way: type[rows.Beginning] = rows.Recomputed
         self.reach = 0  # tokens a row up to which the way was tried
+        self.tokens_read = self.tokens_written = 0
 
     @torch.inference_mode()
     def answer(
@@ -98,19 +104,33 @@ class Engine:
         Raises:
             UserError: a prompt with its answer is longer than what the model can read.
         """
+        for chosen, state in self.batches(prompts, decoding.max_new_tokens):
+            yield from self._answer_batch(chosen, state, decoding, samples, greedy)
+
+    @torch.inference_mode()
+    def batches(self, prompts: Sequence[Prompt], max_new_tokens: int) -> Iterator[tuple[list[Prompt], rows.Rows]]:
+        """Read prompts, group by group; yield those of a batch with their rows, which may grow while they are held.
+
+        Args:
+            prompts: what to read.
+            max_new_tokens: how far the rows grow at most.
+
+        Raises:
+            UserError: a prompt with its answer is longer than what the model can read.
+        """
         groups = defaultdict(list)
         for prompt in prompts:
             groups[prompt.group].append(prompt)
         for members in groups.values():
             tokens = self.encoder.prompts([prompt.text for prompt in members])
-            self._find_way(max(tokens, key=len), decoding.max_new_tokens)
+            self._find_way(max(tokens, key=len), max_new_tokens)
             shared = _common_length(tokens)
+            self.tokens_read += shared + sum(len(row) - shared for row in tokens)
             with self.way.ready(self.model):
                 beginning = self.way(self.model, tokens[0][:shared], self.encoder.end, self.batch_tokens)
                 for batch in _batches(tokens, self.batch_tokens):
                     state = beginning.rows([tokens[place][shared:] for place in batch])
-                    chosen = [members[place] for place in batch]
-                    yield from self._answer_batch(chosen, state, decoding, samples, greedy)
+                    yield [members[place] for place in batch], state
 
     def _find_way(self, longest: list[int], new: int) -> None:
         """Find the way to compute rows that grow as long as those of this prompt, unless it is found already."""
@@ -143,15 +163,18 @@ class Engine:
             going = ~np.isin(tokens, self.stops)
             if step + 1 == decoding.max_new_tokens or not going.any():
                 break
-            threads, tokens = threads.keep(going), tokens[going]
-            branches, threads.row = np.unique(np.stack([threads.row, tokens]), axis=1, return_inverse=True)
-            state.advance(branches[0], branches[1])
+            threads = threads.keep(going)
+            parents, children = _branch(threads, tokens[going], state.logits.shape[-1])
+            self.tokens_written += len(children)
+            state.advance(parents, children)
         yield from self._texts(prompts, written, greedy)
 
     def _texts(self, prompts: list[Prompt], written: np.ndarray, greedy: bool) -> Iterator[Answer]:
-        flat, place = np.unique(written.reshape(-1, written.shape[-1]), axis=0, return_inverse=True)
+        flat = written.reshape(-1, written.shape[-1])
+        whole = flat.view(f"V{flat.strides[0]}")[:, 0]  # rows compare many times faster as one value each
+        _, first, place = np.unique(whole, return_index=True, return_inverse=True)
         unsaid = self.ends | {-1}
-        texts = self.encoder.texts([[token for token in row if token not in unsaid] for row in flat.tolist()])
+        texts = self.encoder.texts([[token for token in row if token not in unsaid] for row in flat[first].tolist()])
         for prompt, row in zip(prompts, place.reshape(written.shape[:2]), strict=True):
             answers = [texts[index] for index in row]
             yield Answer(prompt, answers[0] if greedy else None, answers[1:] if greedy else answers)
@@ -160,19 +183,30 @@ class Engine:
 def _choose(
     logits: torch.Tensor, threads: _Threads, keys: np.ndarray, numbers: np.ndarray, decoding: Decoding, step: int
 ) -> np.ndarray:
-    """Choose the next token of every answer: the likeliest, or by inverse transform over the likeliest ``top_k``."""
-    tokens = logits.argmax(dim=-1).cpu().numpy()[threads.row]
-    drawn = np.flatnonzero(threads.sample != GREEDY)
-    if len(drawn) == 0:
-        return tokens
+    """Choose the next token of every answer: the likeliest, or by inverse transform over the likeliest ``top_k``.
+
+    All is computed where the logits are, and only the chosen tokens are waited for.
+    """
+    row = torch.from_numpy(threads.row).to(logits.device)
+    likeliest = logits.argmax(dim=-1)[row]
+    drawn = threads.sample != GREEDY
+    if not drawn.any():
+        return likeliest.cpu().numpy()
     values, ids = logits.topk(min(decoding.top_k, logits.shape[-1]), dim=-1)
-    cumulative = torch.softmax(values / decoding.temperature, dim=-1).double().cumsum(dim=-1).cpu().numpy()
-    owner, row = threads.owner[drawn], threads.row[drawn]
-    sample = threads.sample[drawn] + (decoding.draw << 12)
-    u = streams.uniforms(decoding.seed, keys[owner], numbers[owner], sample, step)
-    rank = (cumulative[row] <= u[:, None] * cumulative[row, -1:]).sum(axis=1)
-    tokens[drawn] = ids.cpu().numpy()[row, np.minimum(rank, ids.shape[1] - 1)]
-    return tokens
+    cumulative = torch.softmax(values / decoding.temperature, dim=-1).double().cumsum(dim=-1).index_select(0, row)
+    u = np.zeros(len(drawn))
+    owner, sample = threads.owner[drawn], threads.sample[drawn] + (decoding.draw << 12)
+    u[drawn] = streams.uniforms(decoding.seed, keys[owner], numbers[owner], sample, step)
+    reached = torch.from_numpy(u).to(row.device)[:, None] * cumulative[:, -1:]
+    rank = torch.searchsorted(cumulative, reached, right=True)[:, 0].clamp(max=ids.shape[1] - 1)
+    chosen = torch.where(torch.from_numpy(drawn).to(row.device), ids[row, rank], likeliest)
+    return chosen.cpu().numpy()
+
+
+def _branch(threads: _Threads, tokens: np.ndarray, vocabulary: int) -> tuple[np.ndarray, np.ndarray]:
+    """Put answers that agree so far on one row; return the parent and the last token of each row."""
+    branches, threads.row = np.unique(threads.row * vocabulary + tokens, return_inverse=True)
+    return np.divmod(branches, vocabulary)
 
 
 def _common_length(tokens: list[list[int]]) -> int:

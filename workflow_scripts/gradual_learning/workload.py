@@ -58,6 +58,7 @@ class Experiment:
     """The part of the configuration that decides how much there is to do; checkpoints are named as their folders."""
 
     stages: dict[str, StagePlan]
+    estimator: str
     mode: str
     exemplar_sets: int
     samples: int
