@@ -101,6 +101,11 @@ def is_pretrained():
     return config["model"]["source"] == "pretrain"
 
 
+def gpu():
+    """Return how many GPUs a job takes that runs the model: one if there is any; the small models made here share it."""
+    return int(os.path.exists("/dev/nvidia0") and not is_pretrained())
+
+
 def real_records():
     """Return the records of the data set where the facts of the world are real, else nothing."""
     return [] if config["data"]["source"] == "simulated" else ["<results>/data/raw/records.jsonl"]
