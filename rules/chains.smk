@@ -1,6 +1,7 @@
 """Which checkpoints, files and settings belong to a chain of stages: what the rules ask for and pass on."""
 
 import os
+import shutil
 
 CHAIN = r"[a-z][a-z0-9_]*(?:\+[a-z][a-z0-9_]*)*/seed\d+"
 CATEGORIES = ("HighlyKnown", "MaybeKnown", "WeaklyKnown", "Unknown")
@@ -102,8 +103,8 @@ def is_pretrained():
 
 
 def gpu():
-    """Return how many GPUs a job takes that runs the model: one if there is any; the small models made here share it."""
-    return int(os.path.exists("/dev/nvidia0") and not is_pretrained())
+    """Return how many GPUs a job takes that runs a model: one if there is any; the small ones made here share it."""
+    return int(shutil.which("nvidia-smi") is not None and not is_pretrained())
 
 
 def real_records():
