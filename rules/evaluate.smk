@@ -22,6 +22,7 @@ rule answer_zero_shot:
     resources:
         mem_mb=3000,
         runtime=30,
+        gpu=gpu(),
     params:
         dtype=lookup("model/dtype", within=config),
         quantization=lookup("model/quantization", within=config),

@@ -56,6 +56,7 @@ rule finetune:
     resources:
         mem_mb=3000,
         runtime=60,
+        gpu=gpu(),
     params:
         seed=seed,
         dtype=lookup("model/dtype", within=config),

@@ -17,6 +17,7 @@ rule sample_answers:
     resources:
         mem_mb=3000,
         runtime=60,
+        gpu=gpu(),
     params:
         split="{split}",
         shard=shard,

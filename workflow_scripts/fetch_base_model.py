@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gradual_learning import hub, model_files, models, records, runtime, scratch
+from gradual_learning import model_files, models, records, runtime, scratch
+from gradual_learning.fetching import hub
 
 
 def main(

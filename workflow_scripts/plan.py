@@ -10,21 +10,16 @@ from typing import Any
 import psutil
 
 from gradual_learning import (
-    blueprint,
-    calibration,
     models,
-    plan_page,
-    planning,
-    prerequisites,
     pretraining,
     prompts,
     records,
     runtime,
     sampling,
     training,
-    workload,
 )
 from gradual_learning.encoding import Encoder
+from gradual_learning.plan import blueprint, calibration, counts, page, prerequisites, workload
 
 ASKED = ("estimator", "mode", "exemplar_sets", "samples", "max_new_tokens")
 COUNTED = ("trained", "labelled", "finals", "retest", "probe_questions", "shards", "data_jobs", "subjects")
@@ -49,11 +44,11 @@ def main(
     trainable = {method: blueprint.count_trainable(model, method, trial.lora) for method in trial.batch_sizes}
     base_step = calibration.pretraining_step(model, base_settings, base_threads) if len(model.sequences) else 0.0
     seconds, measured_on = calibration.calibrate(model, encoder, trial, lengths.answer, results / "model")
-    plan = planning.Plan(
+    plan = counts.Plan(
         experiment,
         trial.questions,
         validation,
-        planning.read_categories(results / "categories" / "base" / "train.parquet"),
+        counts.read_categories(results / "categories" / "base" / "train.parquet"),
         lengths,
         blueprint.sizes(model, trainable, base_settings.batch_size),
         calibration.to_pace(seconds, start + model.stored_bytes / calibration.LOADING, base_step),
@@ -67,12 +62,12 @@ def main(
         prerequisites.check_disk(workload.summed(work).disk_bytes.expected, results),
         prerequisites.check_device(device, needed, beside),
     ]
-    wall = planning.wall_clock(work, cores, device.gpus)
+    wall = counts.wall_clock(work, cores, device.gpus)
     notes = [f"Times were measured here on {measured_on}.", *plan.assumptions()]
-    page = plan_page.write(checks, work, wall, f"{device.name}, --cores {cores}", notes)
-    records.write_text(page, results / "plan" / "plan.md")
-    records.write_tsv(plan_page.table(work), results / "plan" / "plan.tsv")
-    print(page)
+    written = page.write(checks, work, wall, f"{device.name}, --cores {cores}", notes)
+    records.write_text(written, results / "plan" / "plan.md")
+    records.write_tsv(page.table(work), results / "plan" / "plan.tsv")
+    print(written)
     prerequisites.insist(checks)
 
 
@@ -115,7 +110,7 @@ if __name__ == "__main__":
                 batch_tokens=knowledge["batch_tokens"],
                 template=params.prompt,
                 lora=training.Lora(**params.lora),
-                batch_sizes={stage.method: stage.batch_size for stage in planning.used_stages(experiment).values()},
+                batch_sizes={stage.method: stage.batch_size for stage in counts.used_stages(experiment).values()},
             ),
             validation=len(prompts.validation_questions(questions, drawn)),
             base_settings=settings,

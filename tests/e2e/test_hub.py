@@ -1,6 +1,7 @@
-"""Own questions and a model of the hub, end to end: two jobs fetch, and no other reaches for the network."""
+"""The example of README.md, own questions and a model of the hub, end to end; two jobs alone reach for the network."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +12,7 @@ from hub_server import Hub
 
 pytestmark = pytest.mark.slow
 
-OWN = """\
-data: {source: file, path: questions.jsonl}
-model: {source: hub, name: org/tiny, revision: v1}
-"""
+NAME = "Qwen/Qwen2.5-0.5B"  # the model of the example in README.md; here a tiny one goes by that name
 FETCHED = ["results/model_source.json", "results/data/raw/records.jsonl"]
 HOOK = """\
 import os, socket, sys
@@ -40,24 +38,36 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def own(finished, snakemake, copy_workflow, tiny, tmp_path_factory):
-    folder = copy_workflow(tmp_path_factory.mktemp("own"))
+def example(root):
+    """The configuration that README.md shows."""
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"<!-- example: own questions -->\n```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)[1]
+    assert f"name: {NAME}\n" in shown and len(shown.splitlines()) <= 10
+    return shown
+
+
+@pytest.fixture(scope="module")
+def own(finished, example, snakemake, copy_workflow, tiny, tmp_path_factory):
+    workflow = copy_workflow(tmp_path_factory.mktemp("own"))
+    folder = workflow / "mine"
+    folder.mkdir()
     asked = records.read_table(finished / "data" / "questions.parquet", records.QUESTIONS)
     told = records.read_table(finished / "world" / "facts.parquet", records.FACTS)[["id", "exposures"]]
     known = asked.merge(told, on="id").sort_values(["exposures", "id"])[-100:]  # so that there is something to teach
     rows = [{"question": row.question, "answers": list(row.answers)} for row in known.itertuples()]
     (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (folder / "own.yaml").write_text(OWN)
+    (folder / "experiment.yaml").write_text(example)
     (folder / "hook").mkdir()
     (folder / "hook" / "sitecustomize.py").write_text(HOOK)
     hub = Hub()
-    hub.add("model", "org/tiny", {"config.json": b"{}"})
-    hub.add("model", "org/tiny", finished / "model", revision="v1")
+    hub.add("model", NAME, finished / "model")
+    hub.add("model", NAME, {"config.json": b"{}"}, revision="v1")
     notes = [folder / "before", folder / "after"]
     for targets, note in zip((FETCHED, []), notes, strict=True):
         note.touch()
         own = hub.environment(folder / "home", PYTHONPATH=str(folder / "hook"), NOTES=str(note))
-        printed = snakemake("--cores", 2, "--configfile", "own.yaml", tiny, "--", *targets, cwd=folder, environment=own)
+        settings = ["--directory", "mine", "--configfile", "mine/experiment.yaml", tiny]
+        printed = snakemake("--cores", 2, *settings, "--", *targets, cwd=workflow, environment=own)
         hub.stop()
     return Run(folder, printed, *(note.read_text() for note in notes))
 
@@ -78,9 +88,9 @@ def test_the_run_ends_with_every_table_and_figure(own):
     assert any(row["train_loss"] for row in logs), "nothing was trained"
 
 
-def test_the_model_is_the_revision_asked_for(own, finished):
+def test_the_model_is_the_one_asked_for(own, finished):
     told = json.loads((own.folder / "results" / "model_source.json").read_text())
-    assert (told["name"], told["revision"], len(told["commit"])) == ("org/tiny", "v1", 40)
+    assert (told["name"], told["revision"], len(told["commit"])) == (NAME, "main", 40)
     weights = told["files"]["model.safetensors"]
     assert weights["sha256"] == records.file_digest(finished / "model" / "model.safetensors")
     assert not list((own.folder / "results").glob(".*_download"))

@@ -11,11 +11,12 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, Gemma2Config, GPT2Config, MambaConfig, Qwen2Config
 
-from gradual_learning import blueprint, calibration, models, prerequisites, training
+from gradual_learning import models, training
 from gradual_learning.encoding import Encoder
+from gradual_learning.plan import blueprint, calibration, prerequisites
+from gradual_learning.plan.workload import Amount
 from gradual_learning.pretraining import Pretraining
 from gradual_learning.sampling import Decoding
-from gradual_learning.workload import Amount
 
 SMALL = {"vocab_size": 300, "hidden_size": 32, "num_hidden_layers": 4}
 ATTENTION = {"num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 64}

@@ -19,7 +19,8 @@ CHUNK = 10 * 1024 * 1024  # bytes that the client writes at a time
 FIRST, SECOND = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
 CALL = """
 import json
-from gradual_learning import hub, records
+from gradual_learning import records
+from gradual_learning.fetching import hub
 
 def told(call):
     try:

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from gradual_learning import plan_page, planning, prerequisites, records
-from gradual_learning.planning import Plan
+from gradual_learning import records
+from gradual_learning.plan import counts, page, prerequisites
+from gradual_learning.plan.counts import Plan
+from gradual_learning.plan.workload import Amount, Experiment, Lengths, Pace, Sizes, StagePlan, exactly, summed
 from gradual_learning.selection import Stage
-from gradual_learning.workload import Amount, Experiment, Lengths, Pace, Sizes, StagePlan, exactly, summed
 
 LENGTHS = Lengths(examples=40, question=10, zero_shot=12, answer=3, statement=5)
 SIZES = Sizes(1000, {"lora": 10, "full": 1000}, 4000, facts=0, pretraining_tokens=0, pretraining_steps=0)
@@ -103,9 +104,9 @@ def test_a_sibling_outside_the_strategies_is_trained_too():
     planned = plan()
     assert set(planned.trainings) == {*experiment().trained, "first+replayed/seed1"}
     assert planned.trainings["first+continued/seed1"].steps == planned.trainings["first+replayed/seed1"].steps
-    assert set(planning.used_stages(planned.experiment)) == set(STAGES)
+    assert set(counts.used_stages(planned.experiment)) == set(STAGES)
     alone = plan(trained=["first/seed1"], labelled=[], finals=["first/seed1"])
-    assert set(alone.trainings) == {"first/seed1"} and set(planning.used_stages(alone.experiment)) == {"first"}
+    assert set(alone.trainings) == {"first/seed1"} and set(counts.used_stages(alone.experiment)) == {"first"}
 
 
 def test_sorted_questions_make_the_first_stage_exact():
@@ -126,7 +127,7 @@ def test_replay_adds_its_share():
 
 def test_epochs_end_with_patience_and_at_most_with_all():
     run = plan().trainings["first/seed1"]
-    assert run.epochs == Amount(planning.BEST_EPOCH + 4, 20)
+    assert run.epochs == Amount(counts.BEST_EPOCH + 4, 20)
     assert run.steps.expected == run.epochs.expected * -(-run.questions.expected // 8)
     short = plan(stages=STAGES | {"first": stage(MAYBE, max_epochs=3)})
     assert short.trainings["first/seed1"].epochs == exactly(3)
@@ -140,31 +141,31 @@ def test_nothing_selected_trains_nothing():
 
 @pytest.mark.parametrize("changes", [{}, {"mode": "full"}, {"sizes": replace(SIZES, pretraining_steps=5, facts=9)}])
 def test_nothing_expected_is_more_than_at_most(changes):
-    frame = plan_page.table(plan(**changes).work())
-    for column, _ in plan_page.COLUMNS.values():
+    frame = page.table(plan(**changes).work())
+    for column, _ in page.COLUMNS.values():
         assert (frame[column] <= frame[f"{column}_at_most"]).all(), column
 
 
 def test_categories_are_dealt_in_their_shares():
     share = plan(questions=table(train=4000)).base.value_counts(normalize=True)
-    assert all(abs(share[name] - expected) < 0.005 for name, expected in planning.SHARES.items())
+    assert all(abs(share[name] - expected) < 0.005 for name, expected in counts.SHARES.items())
 
 
 def test_known_categories_are_read_if_they_are_there(tmp_path):
-    assert planning.read_categories(tmp_path / "train.parquet") is None
+    assert counts.read_categories(tmp_path / "train.parquet") is None
     row = {"id": ["a"], "relation": ["P17"], "category": ["Unknown"], "p0": [0.0], "ps": [None]}
-    counts = {name: [1] for name in records.KNOWLEDGE.names if name.endswith(("_correct", "_drawn"))}
-    records.write_table(pd.DataFrame(row | counts), records.KNOWLEDGE, tmp_path / "train.parquet")
-    assert planning.read_categories(tmp_path / "train.parquet").to_dict() == {"a": "Unknown"}
+    drawn = {name: [1] for name in records.KNOWLEDGE.names if name.endswith(("_correct", "_drawn"))}
+    records.write_table(pd.DataFrame(row | drawn), records.KNOWLEDGE, tmp_path / "train.parquet")
+    assert counts.read_categories(tmp_path / "train.parquet").to_dict() == {"a": "Unknown"}
 
 
 def test_jobs_side_by_side_take_less_time():
     work = plan().work()
-    alone, two = planning.wall_clock(work, 1, 0), planning.wall_clock(work, 2, 0)
+    alone, two = counts.wall_clock(work, 1, 0), counts.wall_clock(work, 2, 0)
     assert alone.expected == pytest.approx(summed(work).seconds.expected)
     assert alone.expected / 2 <= two.expected < alone.expected
-    on_gpu = planning.wall_clock(work, 16, 1)
-    assert on_gpu.expected > planning.wall_clock(work, 16, 0).expected, "one card runs one job at a time"
+    on_gpu = counts.wall_clock(work, 16, 1)
+    assert on_gpu.expected > counts.wall_clock(work, 16, 0).expected, "one card runs one job at a time"
 
 
 def test_disk_check_says_what_is_missing(tmp_path):
@@ -196,10 +197,10 @@ def test_page_names_what_to_do_only_where_a_check_failed(tmp_path):
     work = plan().work()
     good = prerequisites.Check("model", True, "it is there", "buy one")
     bad = prerequisites.Check("disk", False, "it is full", "free some")
-    page = plan_page.write([good, bad], work, planning.wall_clock(work, 2, 0), "here", ["An assumption."])
-    assert "What to do about disk: free some." in page and "buy one" not in page
-    assert all(f"| {part.rule} " in page for part in work) and "- An assumption." in page
-    tables = [[line for line in part.splitlines() if line.startswith("|")] for part in page.split("\n\n")]
+    told = page.write([good, bad], work, counts.wall_clock(work, 2, 0), "here", ["An assumption."])
+    assert "What to do about disk: free some." in told and "buy one" not in told
+    assert all(f"| {part.rule} " in told for part in work) and "- An assumption." in told
+    tables = [[line for line in part.splitlines() if line.startswith("|")] for part in told.split("\n\n")]
     assert all(len({len(line) for line in lines}) <= 1 for lines in tables), "columns line up on a terminal"
 
 
@@ -212,4 +213,4 @@ def test_numbers_for_people(number, told):
 
 @pytest.mark.parametrize(("seconds", "told"), [(8.2, "8 s"), (90, "1.5 min"), (7200, "2.0 h")])
 def test_durations_for_people(seconds, told):
-    assert plan_page.duration(seconds) == told
+    assert page.duration(seconds) == told

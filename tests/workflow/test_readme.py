@@ -42,10 +42,6 @@ def test_the_example_of_stages_is_a_valid_configuration(readme, snakemake, job_c
     assert jobs["finetune"] == 3 * 7, "one chain more, one fewer"
 
 
-def test_the_example_of_own_questions_is_short(readme):
-    assert len(own_questions(readme).splitlines()) <= 10
-
-
 def test_what_it_links_to_is_there(readme, root):
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", readme)
     assert len(links) > 5

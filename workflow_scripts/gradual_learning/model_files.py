@@ -82,7 +82,7 @@ def link(source: str | Path, folder: str | Path, with_weights: bool) -> dict[str
     """Link the files of a local model into a folder; nothing is copied.
 
     Returns:
-        What :func:`gradual_learning.hub.fetch_model` returns; a folder has no commit.
+        What :func:`gradual_learning.fetching.hub.fetch_model` returns; a folder has no commit.
 
     Raises:
         UserError: the local folder is missing, or the weights in it are not whole.

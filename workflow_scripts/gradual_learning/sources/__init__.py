@@ -81,7 +81,7 @@ def fetch(source: str, address: str, revision: str, folder: str | Path) -> tuple
     Raises:
         UserError: the source is unknown or the user's own file, or the download fails.
     """
-    from gradual_learning import hub  # late: with a local copy no client of the hub is needed
+    from gradual_learning.fetching import hub  # late: with a local copy no client of the hub is needed
 
     chosen = named(source)
     if source == "file":

@@ -21,10 +21,10 @@ from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 from transformers.initialization import no_init_weights
 
 from gradual_learning import labelling, models, pretraining, prompts, training
-from gradual_learning.blueprint import Blueprint
 from gradual_learning.encoding import Encoder
+from gradual_learning.plan.blueprint import Blueprint
+from gradual_learning.plan.workload import DISTINCT, Amount, Lengths, Pace
 from gradual_learning.sampling import Decoding, Engine, Prompt
-from gradual_learning.workload import DISTINCT, Amount, Lengths, Pace
 
 BUDGET = 2.0  # seconds that the longest portion of one measurement may take, about
 SLOW = 300e6  # parameters above which a processor times one layer and two

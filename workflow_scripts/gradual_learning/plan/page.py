@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from gradual_learning.prerequisites import Check, bytes_told, quantity
-from gradual_learning.workload import Amount, Work, summed
+from gradual_learning.plan.prerequisites import Check, bytes_told, quantity
+from gradual_learning.plan.workload import Amount, Work, summed
 
 HEAD = ("rule", "jobs", "generations", "tokens read", "tokens written", "training steps", "disk", "time")
 

@@ -9,7 +9,7 @@ from peft import get_peft_model
 from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from gradual_learning import models, pretraining, records, training, world
-from gradual_learning.workload import Sizes
+from gradual_learning.plan.workload import Sizes
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,7 @@ import numpy as np
 import pandas as pd
 
 from gradual_learning import records, selection
-from gradual_learning.records import CATEGORIES, Category
-from gradual_learning.splits import TRACKED, choose_questions
-from gradual_learning.workload import (
+from gradual_learning.plan.workload import (
     DISTINCT,
     Amount,
     Experiment,
@@ -27,6 +25,8 @@ from gradual_learning.workload import (
     exactly,
     total,
 )
+from gradual_learning.records import CATEGORIES, Category
+from gradual_learning.splits import TRACKED, choose_questions
 
 SHARES = dict(zip(CATEGORIES, (0.24, 0.25, 0.17, 0.34), strict=True))  # Gekhman et al. 2024, their test questions
 BEST_EPOCH = 5  # after which patience runs out

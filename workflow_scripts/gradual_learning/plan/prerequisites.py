@@ -11,10 +11,10 @@ import pandas as pd
 import psutil
 import torch
 
-from gradual_learning.blueprint import Blueprint
-from gradual_learning.calibration import Trial
+from gradual_learning.plan.blueprint import Blueprint
+from gradual_learning.plan.calibration import Trial
+from gradual_learning.plan.workload import DISTINCT, Lengths
 from gradual_learning.records import SPLITS, UserError
-from gradual_learning.workload import DISTINCT, Lengths
 
 GIGA = 1e9
 PROCESS = 0.6e9  # bytes of a process that has imported all it needs

@@ -17,8 +17,9 @@ from huggingface_hub import HfApi, hf_hub_url, snapshot_download, try_to_load_fr
 from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import build_hf_headers
 
-from gradual_learning import USER_IS_OFFLINE, model_files, transfers
-from gradual_learning.hub_errors import OFFLINE, Repository, explain, explain_address
+from gradual_learning import USER_IS_OFFLINE, model_files
+from gradual_learning.fetching import transfers
+from gradual_learning.fetching.errors import OFFLINE, Repository, explain, explain_address
 from gradual_learning.records import UserError, file_digest, whole_file
 
 _TIMEOUT = 60.0  # seconds for a list of files

@@ -1,0 +1,1 @@
+"""The only way to the network: models and data sets of the hub, and files of the web."""
