@@ -60,6 +60,7 @@ rule score_answers:
     resources:
         mem_mb=3000,
         runtime=60,
+        gpu=gpu(),
     params:
         split="{split}",
         shard=shard,
