@@ -1,65 +1,26 @@
-"""Ask a checkpoint one shard of the questions under every exemplar set.
+"""Ask a checkpoint one shard of the questions under every exemplar set."""
 
-Answers are kept in a folder beside the output while the job runs: a killed job goes on from there.
-"""
-
-import logging
-import os
-import shutil
-from dataclasses import asdict
+from collections.abc import Iterator
 from pathlib import Path
 
-from gradual_learning import (
-    encoding,
-    journal,
-    labelling,
-    models,
-    progress,
-    provenance,
-    records,
-    runtime,
-    sampling,
-    scratch,
-    splits,
-)
+import pandas as pd
+
+from gradual_learning import journal, labelling, progress, records, runtime, sampling, shards
 
 
-def main(
-    paths: dict,
-    split: str,
-    probe: int,
-    shard: tuple[int, int],
-    mode: str,
-    samples: int,
-    decoding: sampling.Decoding,
-    batch_tokens: int,
-    loading: models.Loading,
-    chat_template: bool,
-) -> None:
-    table = records.read_table(paths["questions"], records.QUESTIONS)
-    chosen = splits.choose_questions(table, split, probe, decoding.seed).iloc[shard[0] :: shard[1]]
-    prompts = records.read_table(paths["prompts"], records.PROMPTS)
-    prompts = prompts[prompts["draw"] == decoding.draw]
-    settings = [split, probe, mode, samples, asdict(decoding), asdict(models.resolve(paths["model"], loading))]
-    files = {name: paths[name] for name in ("model", "checkpoint", "questions", "prompts", "code") if paths[name]}
-    made_of = provenance.describe(files, [*settings, chat_template])
-    output = Path(paths["answers"])
-    work = output.with_name(f".{output.name}.parts")
-    scratch.open_scratch(work, [made_of, shard, batch_tokens])
-    model = models.load_model(paths["model"], paths["checkpoint"], loading)
-    encoder = encoding.Encoder(models.load_tokenizer(paths["model"]), chat_template)
-    lost = labelling.count_unanswerable(chosen, encoder, decoding.max_new_tokens)
-    if lost:
-        logging.warning("knowledge.max_new_tokens: %d questions have longer answers and end up Unknown", lost)
-    logging.info("%d questions", len(chosen))
-    size = max(1, batch_tokens // labelling.TOKENS_A_QUESTION)
-    with progress.Progress(len(chosen)) as told:
-        engine = journal.Journal(sampling.Engine(model, encoder, batch_tokens), work, told.answer)
-        parts = labelling.label(engine, chosen, prompts, decoding, samples, mode == "lazy", size, told.finish)
-        records.write_parts(parts, records.ANSWERS, work / output.name, made_of)
-    logging.info("%d prompts answered", told.prompts)
-    os.replace(work / output.name, output)
-    shutil.rmtree(work)
+def main(paths: dict, shard: shards.Shard, mode: str, samples: int) -> None:
+    def label(
+        engine: sampling.Engine,
+        questions: pd.DataFrame,
+        prompts: pd.DataFrame,
+        size: int,
+        work: Path,
+        told: progress.Progress,
+    ) -> Iterator[pd.DataFrame]:
+        kept = journal.Journal(engine, work, told.answer)
+        return labelling.label(kept, questions, prompts, shard.decoding, samples, mode == "lazy", size, told.finish)
+
+    shards.write(shard, paths, records.ANSWERS, [mode, samples], label)
 
 
 if __name__ == "__main__":
@@ -67,23 +28,8 @@ if __name__ == "__main__":
     with runtime.job(snakemake.log[0]):
         runtime.prepare_torch(params.torch_threads)
         main(
-            paths={
-                "questions": snakemake.input.questions,
-                "prompts": snakemake.input.prompts,
-                "model": snakemake.input.model,
-                "checkpoint": snakemake.input.checkpoint or None,
-                "code": list(snakemake.input.lib),
-                "answers": snakemake.output.answers,
-            },
-            split=params.split,
-            probe=params.probe_questions,
-            shard=(params.shard, params.shards),
+            paths=shards.paths_of(snakemake.input, snakemake.output.answers),
+            shard=shards.Shard.from_params(params),
             mode=params.mode,
             samples=params.samples,
-            decoding=sampling.Decoding(
-                params.seed, params.temperature, params.top_k, params.max_new_tokens, params.draw
-            ),
-            batch_tokens=params.batch_tokens,
-            loading=models.Loading(params.dtype, params.quantization),
-            chat_template=params.chat_template,
         )

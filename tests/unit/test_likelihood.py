@@ -159,7 +159,7 @@ def test_a_killed_labelling_goes_on_behind_what_is_kept(engine, chosen, tiny_wor
 
     def label(folder):
         told = Progress(len(chosen))
-        return likelihood.label(engine, chosen, prompts, DECODING, 20, folder, told), told
+        return likelihood.label(engine, chosen, prompts, 20, folder, told, DECODING), told
 
     for name in ("whole", "killed"):
         (tmp_path / name).mkdir()

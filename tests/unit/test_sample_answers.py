@@ -15,7 +15,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 import sample_answers
-from gradual_learning import models, records
+from gradual_learning import models, records, shards
 from gradual_learning.model_files import WEIGHTS
 from gradual_learning.sampling import Decoding
 
@@ -37,11 +37,9 @@ class Job:
     def run(self, folder: Path, caplog=None) -> int | None:
         """Run the script; return how many prompts the model has answered."""
         names = {name: str(getattr(self, name)) for name in ("model", "questions", "prompts")}
-        paths = {**names, "checkpoint": None, "code": [__file__], "answers": str(folder / "answers.parquet")}
-        loading = models.Loading("float32")
-        sample_answers.main(
-            paths, "train", 0, (0, 1), self.mode, self.samples, DECODING, BATCH_TOKENS, loading, chat_template=False
-        )
+        paths = {**names, "checkpoint": None, "code": [__file__], "output": str(folder / "answers.parquet")}
+        shard = shards.Shard("train", 0, (0, 1), DECODING, BATCH_TOKENS, models.Loading("float32"), chat_template=False)
+        sample_answers.main(paths, shard, self.mode, self.samples)
         return caplog and int(caplog.messages[-1].removesuffix(" prompts answered"))
 
 

@@ -54,10 +54,10 @@ def label(
     engine: Engine,
     questions: pd.DataFrame,
     prompts: pd.DataFrame,
-    decoding: Decoding,
     size: int,
     folder: Path,
     told: Progress,
+    decoding: Decoding,
 ) -> Iterator[pd.DataFrame]:
     """Score questions, ``size`` of them at a time; what is done is kept, so that a killed job goes on behind it.
 
@@ -65,10 +65,10 @@ def label(
         engine: what reads.
         questions: columns of ``records.QUESTIONS``; those of a relation are taken together, as they share prompts.
         prompts: columns of ``records.PROMPTS``, of one draw.
-        decoding: how samples would be drawn; its seed and draw have no part in this.
         size: questions that are scored together.
         folder: where each part is kept; :func:`scratch.open_scratch` has made it, for all that the scores depend on.
         told: what counts the questions.
+        decoding: how samples would be drawn; its seed and draw have no part in this.
 
     Yields:
         Columns of ``records.LIKELIHOODS``, by question id and prompt.
