@@ -5,16 +5,6 @@ import shutil
 
 CHAIN = r"[a-z][a-z0-9_]*(?:\+[a-z][a-z0-9_]*)*/seed\d+"
 CATEGORIES = ("HighlyKnown", "MaybeKnown", "WeaklyKnown", "Unknown")
-# what a stage may set in place of the same key of the section training
-STAGE_SETTINGS = (
-    "method",
-    "batch_size",
-    "max_epochs",
-    "patience",
-    "weight_decay",
-    "warmup_ratio",
-    "schedule",
-)
 
 
 def checkpoint_name(stages, seed):
@@ -199,11 +189,11 @@ def seed(wildcards):
 
 def selection(stage):
     """Return the part of a stage that says which questions it takes, without what is left empty."""
-    matched = stage["matched_random"]
+    control = stage["matched_random"]
     parts = {
         "train_on": {when: chosen for when, chosen in stage["train_on"].items() if chosen},
         "replay": {category: ratio for category, ratio in stage["replay"].items() if ratio},
-        "matched_random": matched | {"from": matched["from"] or list(CATEGORIES)} if matched["size_of"] else {},
+        "matched_random": control | {"from": control["from"] or list(CATEGORIES)} if control["size_of"] else {},
     }
     return {key: value for key, value in parts.items() if value}
 
@@ -218,20 +208,25 @@ def stage_selection(wildcards):
     return selection(stage_of(wildcards.checkpoint))
 
 
-def matched_selection(wildcards):
-    """Return which questions the stage takes whose size a checkpoint's last stage matches, or None."""
-    name = stage_of(wildcards.checkpoint)["matched_random"]["size_of"]
+def matched(stage):
+    """Return which questions the stage takes whose size a stage matches, or None."""
+    name = stage["matched_random"]["size_of"]
     return selection(config["stages"][name]) if name else None
 
 
+def matched_selection(wildcards):
+    """Return which questions the stage takes whose size a checkpoint's last stage matches, or None."""
+    return matched(stage_of(wildcards.checkpoint))
+
+
+def own_or_common(stage, key):
+    """Return a training setting of a stage: its own or that of training."""
+    return config["training"][key] if stage[key] is None else stage[key]
+
+
 def setting(key):
-    """Return a function that looks up a training setting of a checkpoint: the stage's own or that of training."""
-
-    def resolve(wildcards):
-        own = stage_of(wildcards.checkpoint)[key] if key in STAGE_SETTINGS else None
-        return config["training"][key] if own is None else own
-
-    return resolve
+    """Return a function that looks up a training setting of a checkpoint: its last stage's own or that of training."""
+    return lambda wildcards: own_or_common(stage_of(wildcards.checkpoint), key)
 
 
 def learning_rate(wildcards):

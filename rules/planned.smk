@@ -10,15 +10,15 @@ def planned_model(wildcards):
 
 def planned_stages(wildcards):
     """Return what every stage selects and how it trains."""
-    stages, keys = config["stages"], ("method", "batch_size", "max_epochs", "patience")
+    keys = ("method", "batch_size", "max_epochs", "patience")
     return {
         name: {
             "selects": selection(stage),
-            "size_of": selection(stages[matched]) if (matched := stage["matched_random"]["size_of"]) else None,
+            "size_of": matched(stage),
             "steps_as": stage["steps_as"],
-            **{key: config["training"][key] if stage[key] is None else stage[key] for key in keys},
+            **{key: own_or_common(stage, key) for key in keys},
         }
-        for name, stage in stages.items()
+        for name, stage in config["stages"].items()
     }
 
 
