@@ -7,7 +7,8 @@ from pathlib import Path
 
 from gradual_learning.records import UserError
 from gradual_learning.sources import tabular
-from gradual_learning.sources.record import split_of
+from gradual_learning.sources.record import Record, split_of
+from gradual_learning.sources.texts import as_text
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,27 @@ class Part:
         """Yield for every row its place (for errors), its number and its values."""
         for number, row in tabular.rows(self.path, columns):
             yield f"{self.path}:{number}", number, row
+
+    def record(
+        self,
+        source: str,
+        number: int,
+        row: dict,
+        answers: list[str],
+        relation: str | None = None,
+        subject: str | None = None,
+    ) -> Record:
+        """Make the record of a row; without a relation it gets that of its source."""
+        return Record(
+            question=as_text(row["question"], f"{self.path}:{number}: question") or "",
+            answers=answers,
+            relation=relation or source,
+            subject=subject,
+            split=self.split,
+            source=source,
+            file=self.name,
+            row=number,
+        )
 
 
 def parts(path: str | Path, patterns: tuple[str, ...], splits: Mapping[str, str] | None = None) -> list[Part]:

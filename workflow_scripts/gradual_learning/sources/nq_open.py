@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gradual_learning.sources import hub_files
 from gradual_learning.sources.record import Record
-from gradual_learning.sources.texts import as_text, texts
+from gradual_learning.sources.texts import texts
 
 REPOSITORY = "google-research-datasets/nq_open"
 PATTERNS = ("*.parquet",)
@@ -19,13 +19,4 @@ def read(path: str | Path) -> Iterator[Record]:
     """
     for part in hub_files.parts(path, PATTERNS, {"train": "train", "dev": "test"}):
         for place, number, row in part.rows("question", "answer"):
-            yield Record(
-                question=as_text(row["question"], f"{place}: question") or "",
-                answers=texts(row["answer"], f"{place}: answer"),
-                relation="nq_open",
-                subject=None,
-                split=part.split,
-                source="nq_open",
-                file=part.name,
-                row=number,
-            )
+            yield part.record("nq_open", number, row, texts(row["answer"], f"{place}: answer"))

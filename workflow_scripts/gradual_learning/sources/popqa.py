@@ -19,13 +19,6 @@ def read(path: str | Path) -> Iterator[Record]:
     """
     for part in hub_files.parts(path, PATTERNS):
         for place, number, row in part.rows("question", "possible_answers", "prop", "subj"):
-            yield Record(
-                question=as_text(row["question"], f"{place}: question") or "",
-                answers=json_list(row["possible_answers"] or "[]", f"{place}: possible_answers"),
-                relation=as_text(row["prop"], f"{place}: prop") or "popqa",
-                subject=as_text(row["subj"], f"{place}: subj"),
-                split=None,
-                source="popqa",
-                file=part.name,
-                row=number,
-            )
+            answers = json_list(row["possible_answers"] or "[]", f"{place}: possible_answers")
+            relation, subject = as_text(row["prop"], f"{place}: prop"), as_text(row["subj"], f"{place}: subj")
+            yield part.record("popqa", number, row, answers, relation, subject)

@@ -9,7 +9,7 @@ from pathlib import Path
 from gradual_learning.records import UserError
 from gradual_learning.sources import hub_files
 from gradual_learning.sources.record import Record
-from gradual_learning.sources.texts import as_text, shown, texts
+from gradual_learning.sources.texts import shown, texts
 
 REPOSITORY = "mandarjoshi/trivia_qa"
 PATTERNS = ("rc.nocontext/train*.parquet", "rc.nocontext/validation*.parquet")
@@ -23,16 +23,7 @@ def read(path: str | Path) -> Iterator[Record]:
     """
     for part in hub_files.parts(path, PATTERNS, {"train": "train", "dev": "test"}):
         for place, number, row in part.rows("question", "answer"):
-            yield Record(
-                question=as_text(row["question"], f"{place}: question") or "",
-                answers=_answers(row["answer"], place),
-                relation="trivia_qa",
-                subject=None,
-                split=part.split,
-                source="trivia_qa",
-                file=part.name,
-                row=number,
-            )
+            yield part.record("trivia_qa", number, row, _answers(row["answer"], place))
 
 
 def _answers(answer: object, place: str) -> list[str]:

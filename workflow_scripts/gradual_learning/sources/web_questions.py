@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gradual_learning.sources import hub_files
 from gradual_learning.sources.record import Record
-from gradual_learning.sources.texts import as_text, texts
+from gradual_learning.sources.texts import texts
 
 REPOSITORY = "stanfordnlp/web_questions"
 PATTERNS = ("*.parquet",)
@@ -19,13 +19,4 @@ def read(path: str | Path) -> Iterator[Record]:
     """
     for part in hub_files.parts(path, PATTERNS, {"train": "train", "test": "test"}):
         for place, number, row in part.rows("question", "answers"):
-            yield Record(
-                question=as_text(row["question"], f"{place}: question") or "",
-                answers=texts(row["answers"], f"{place}: answers"),
-                relation="web_questions",
-                subject=None,
-                split=part.split,
-                source="web_questions",
-                file=part.name,
-                row=number,
-            )
+            yield part.record("web_questions", number, row, texts(row["answers"], f"{place}: answers"))

@@ -36,25 +36,12 @@ def read(path: str | Path, phrases: str | Path | None = None) -> Iterator[Record
         records: dict[str, Record] = {}
         for place, number, row in part.rows("question_id", "question", "answer", "label"):
             if row["label"] == "1":
-                record = records.setdefault(row["question_id"], _record(row, part, number, place))
+                record = records.setdefault(row["question_id"], part.record("wiki_qa", number, row, []))
                 record["answers"].append(as_text(row["answer"], f"{place}: answer") or "")
         for name, record in records.items():
             if phrases_of is not None:
                 record["answers"] = list(phrases_of[name])
             yield record
-
-
-def _record(row: dict, part: hub_files.Part, number: int, place: str) -> Record:
-    return Record(
-        question=as_text(row["question"], f"{place}: question") or "",
-        answers=[],
-        relation="wiki_qa",
-        subject=None,
-        split=part.split,
-        source="wiki_qa",
-        file=part.name,
-        row=number,
-    )
 
 
 def _read_phrases(path: Path) -> dict[str, dict[str, None]]:
