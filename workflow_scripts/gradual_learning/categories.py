@@ -30,7 +30,8 @@ def categorize(answers: pd.DataFrame, questions: pd.DataFrame, judge: Judge) -> 
     _check(answers, questions)
     gold = _gold(answers, questions)
     hits = [_hits(drawn, texts, judge) for drawn, texts in zip(answers["samples"], gold, strict=True)]
-    table = _count(answers.assign(sampled_correct=hits, sampled_drawn=answers["samples"].map(len)), questions, judge)
+    drawn = answers.assign(sampled_correct=hits, sampled_drawn=answers["samples"].map(len))
+    table = _count(drawn, gold, questions, judge)
     table["ps"] = table["sampled_correct"] / table["sampled_drawn"].where(table["sampled_drawn"] > 0)
     table["category"] = label(table["p0"].to_numpy(), table["sampled_correct"].to_numpy() > 0)
     return table[KNOWLEDGE.names]
@@ -55,7 +56,8 @@ def categorize_by_likelihood(scores: pd.DataFrame, questions: pd.DataFrame, judg
         UserError: as :func:`categorize`.
     """
     _check(scores, questions)
-    table = _count(scores.assign(sampled_correct=0, sampled_drawn=0), questions, judge)
+    drawn = scores.assign(sampled_correct=0, sampled_drawn=0)
+    table = _count(drawn, _gold(scores, questions), questions, judge)
     missed = ((1 - scores["chance"]) ** samples).groupby(scores["id"]).prod()
     table["ps"] = table["id"].map(scores.groupby("id")["chance"].mean())
     table["category"] = label(table["p0"].to_numpy(), table["id"].map(missed).to_numpy() <= 0.5)
@@ -79,9 +81,8 @@ def _gold(answers: pd.DataFrame, questions: pd.DataFrame) -> list[list[str]]:
     return [accepted[question] for question in answers["id"]]
 
 
-def _count(answers: pd.DataFrame, questions: pd.DataFrame, judge: Judge) -> pd.DataFrame:
+def _count(answers: pd.DataFrame, gold: list[list[str]], questions: pd.DataFrame, judge: Judge) -> pd.DataFrame:
     """Judge the greedy answers and add up the counts of each question, in the order of ``questions``."""
-    gold = _gold(answers, questions)
     right = [judge.correct(text, texts) for text, texts in zip(answers["greedy"], gold, strict=True)]
     counted = answers.assign(greedy_correct=right, greedy_drawn=1)[["id", *COUNTS]]
     counts = counted.groupby("id", sort=False).sum().astype(int)

@@ -121,6 +121,7 @@ class _Progress(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        """Note when it began."""
         self.started, self.first = time.monotonic(), state.global_step
 
     def on_log(
@@ -131,6 +132,7 @@ class _Progress(TrainerCallback):
         logs: dict[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
+        """Say the step, the loss and the time left."""
         if logs and "loss" in logs:
             step, steps = state.global_step, state.max_steps
             left = (time.monotonic() - self.started) * (steps - step) / (step - self.first)

@@ -115,6 +115,7 @@ class _CachedRows:
         self.logits = self._forward(ids, (self.position[:, None] - back).clamp(min=start))
 
     def advance(self, parents: np.ndarray, tokens: np.ndarray) -> None:
+        """Replace the rows by children; their past is reordered in the cache."""
         if len(parents) != len(self.attention) or not np.array_equal(parents, np.arange(len(parents))):
             parent = torch.from_numpy(parents)  # on the processor, as layers may lie on several devices
             self.cache.reorder_cache(parent)
@@ -150,6 +151,7 @@ class _RecomputedRows:
         self.logits = self._forward()
 
     def advance(self, parents: np.ndarray, tokens: np.ndarray) -> None:
+        """Replace the rows by children; all of their tokens are read again."""
         parent = torch.from_numpy(parents)
         self.ids = torch.nn.functional.pad(self.ids[parent], (0, 1), value=self.pad)
         self.length = self.length[parent]

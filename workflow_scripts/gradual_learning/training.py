@@ -179,6 +179,7 @@ class _AnswerTrainer(Trainer):
         self.measure = measure
 
     def evaluate(self, *args, **kwargs) -> dict[str, float]:
+        """Measure the model, and tell the log and the callbacks."""
         self.model.eval()
         measured = self.measure()
         shown = ", ".join(f"{name} {value:.3f}" for name, value in measured.items())
