@@ -13,6 +13,7 @@ import pytest
 import torch
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, set_seed
 
+import stages
 from gradual_learning import labelling, models, rows, streams, training
 from gradual_learning.encoding import Encoder
 from gradual_learning.sampling import Decoding, Engine
@@ -115,21 +116,7 @@ def _alone(engine, prompt, sample):
 
 
 def _settings(**changes):
-    settings = training.Finetuning(
-        seed=1,
-        method="lora",
-        prompt="Q: {question}\nA:",
-        learning_rate=5e-3,
-        schedule="constant",
-        warmup_ratio=0.0,
-        batch_size=8,
-        max_epochs=3,
-        patience=9,
-        weight_decay=0.0,
-        lora=training.Lora(4, 8, 0.0),
-        loading=models.Loading("float32"),
-    )
-    return dataclasses.replace(settings, **changes)
+    return dataclasses.replace(stages.SETTINGS, max_epochs=3, **changes)
 
 
 def _train(folder, encoder, questions, place, settings, parent=None):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from importlib.util import find_spec
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import BertConfig, BertLMHeadModel, LlamaConfig, LlamaForCausalLM, LlamaModel, T5Config, set_seed
 
+import stages
 from gradual_learning import labelling, models, rows, training
 from gradual_learning.encoding import Encoder
 from gradual_learning.models import Loading
@@ -49,20 +51,7 @@ def test_without_a_name_the_dtype_is_float32_on_a_processor_and_the_stored_one_o
 
 
 def _train(folder, taught, place, loading, method="lora"):
-    settings = training.Finetuning(
-        seed=1,
-        method=method,
-        prompt=PROMPT,
-        learning_rate=5e-3,
-        schedule="constant",
-        warmup_ratio=0.0,
-        batch_size=8,
-        max_epochs=4,
-        patience=9,
-        weight_decay=0.0,
-        lora=training.Lora(8, 16, 0.0),
-        loading=loading,
-    )
+    settings = replace(stages.SETTINGS, method=method, lora=training.Lora(8, 16, 0.0), loading=loading)
     model, encoder = training.trainable_model(str(folder), None, settings), Encoder(models.load_tokenizer(folder))
     engine = Engine(model, encoder, 2000)
     rows = taught[["id", "question", "answers"]].to_dict("records")

@@ -7,25 +7,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import stages
 from gradual_learning import labelling, models, training
 from gradual_learning.encoding import Encoder
 from gradual_learning.records import UserError
 from gradual_learning.sampling import Decoding, Engine
 
-SETTINGS = training.Finetuning(
-    seed=1,
-    method="lora",
-    prompt="Q: {question}\nA:",
-    learning_rate=3e-3,
-    schedule="constant",
-    warmup_ratio=0.0,
-    batch_size=8,
-    max_epochs=4,
-    patience=9,
-    weight_decay=0.01,
-    lora=training.Lora(4, 8, 0.1),
-    loading=models.Loading("float32"),
-)
+SETTINGS = dataclasses.replace(stages.SETTINGS, learning_rate=3e-3, weight_decay=0.01, lora=training.Lora(4, 8, 0.1))
 
 
 @pytest.fixture(scope="module")
