@@ -162,6 +162,13 @@ def evaluations(split, epoch="best"):
     return [f"<results>/evaluation/{checkpoint}/{middle}{split}.parquet" for checkpoint in finals()]
 
 
+def mode(wildcards):
+    """Return how far samples are drawn: in lazy mode only as long as they can become right, where that can be told."""
+    knowledge = config["knowledge"]
+    can_prune = config["data"]["match"] == "exact" and knowledge["engine"] == "native"
+    return "pruned" if knowledge["mode"] == "lazy" and can_prune else knowledge["mode"]
+
+
 def prompt(wildcards):
     """Return the fine-tuning prompt; a function, since Snakemake would read its braces as a wildcard."""
     return config["training"]["prompt"]

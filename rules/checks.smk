@@ -127,9 +127,14 @@ def model_faults(settings):
 
 
 def knowledge_faults(settings):
-    """Check that chances are computed only where an answer is right by being an accepted one."""
-    match = settings["data"]["match"]
-    if settings["knowledge"]["estimator"] == "likelihood" and match != "exact":
+    """Check that chances are computed only where that can be done, and that vLLM is asked only for what it does."""
+    match, knowledge = settings["data"]["match"], settings["knowledge"]
+    if knowledge["engine"] == "vllm":
+        if knowledge["estimator"] == "likelihood":
+            yield "`knowledge.engine` vllm draws answers, it computes no chances: set it to native"
+        if settings["model"]["quantization"] != "none":
+            yield "`knowledge.engine` vllm holds weights whole: set it to native, or `model.quantization` to none"
+    if knowledge["estimator"] == "likelihood" and match != "exact":
         yield (
             f"`knowledge.estimator` likelihood knows the chance of accepted answers alone, but `data.match` {match} "
             "also lets others pass: set it to exact, or the estimator to sampling"

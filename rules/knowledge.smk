@@ -15,7 +15,7 @@ rule sample_answers:
         "../envs/llm.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=6000 if config["knowledge"]["engine"] == "vllm" else 3000,
         runtime=60,
         gpu=gpu(),
     params:
@@ -23,6 +23,7 @@ rule sample_answers:
         shard=shard,
         shards=shards,
         draw=draw,
+        engine=lookup("knowledge/engine", within=config),
         dtype=lookup("model/dtype", within=config),
         quantization=lookup("model/quantization", within=config),
         chat_template=lookup("model/chat_template", within=config),
@@ -31,7 +32,7 @@ rule sample_answers:
         temperature=lookup("knowledge/temperature", within=config),
         top_k=lookup("knowledge/top_k", within=config),
         max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
-        mode=lookup("knowledge/mode", within=config),
+        mode=mode,
         batch_tokens=lookup("knowledge/batch_tokens", within=config),
         probe_questions=lookup("evaluation/probe_questions", within=config),
         torch_threads=1,
@@ -66,6 +67,7 @@ rule score_answers:
         shard=shard,
         shards=shards,
         draw=draw,
+        engine="native",
         dtype=lookup("model/dtype", within=config),
         quantization=lookup("model/quantization", within=config),
         chat_template=lookup("model/chat_template", within=config),

@@ -20,6 +20,7 @@ rule plan:
         shards=len(gather.shards("{scatteritem}")),
         data_jobs=data_jobs(),
         subjects=len(table_subjects()) + len(figure_subjects()),
+        mode=mode,
         stages=planned_stages,
         trained=trained(),
         labelled=labelled(),

@@ -21,8 +21,8 @@ from gradual_learning import (
 from gradual_learning.encoding import Encoder
 from gradual_learning.plan import blueprint, calibration, counts, page, prerequisites, workload
 
-ASKED = ("estimator", "mode", "exemplar_sets", "samples", "max_new_tokens")
-COUNTED = ("trained", "labelled", "finals", "retest", "probe_questions", "shards", "data_jobs", "subjects")
+ASKED = ("estimator", "exemplar_sets", "samples", "max_new_tokens")
+COUNTED = ("mode", "trained", "labelled", "finals", "retest", "probe_questions", "shards", "data_jobs", "subjects")
 
 
 def main(

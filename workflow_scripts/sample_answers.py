@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from gradual_learning import journal, labelling, progress, records, runtime, sampling, shards
+from gradual_learning import journal, labelling, normalising, progress, records, runtime, shards
 
 
 def main(paths: dict, shard: shards.Shard, mode: str, samples: int) -> None:
     def label(
-        engine: sampling.Engine,
+        engine: labelling.Answerer,
         questions: pd.DataFrame,
         prompts: pd.DataFrame,
         size: int,
@@ -18,7 +18,10 @@ def main(paths: dict, shard: shards.Shard, mode: str, samples: int) -> None:
         told: progress.Progress,
     ) -> Iterator[pd.DataFrame]:
         kept = journal.Journal(engine, work, told.answer)
-        return labelling.label(kept, questions, prompts, shard.decoding, samples, mode == "lazy", size, told.finish)
+        may_become = normalising.may_become if mode == "pruned" else None
+        return labelling.label(
+            kept, questions, prompts, shard.decoding, samples, mode == "lazy", size, may_become, told.finish
+        )
 
     shards.write(shard, paths, records.ANSWERS, [mode, samples], label)
 

@@ -3,7 +3,8 @@ import unicodedata
 import numpy as np
 import pytest
 
-from gradual_learning.answers import Judge, normalise
+from gradual_learning.answers import Judge
+from gradual_learning.normalising import may_become, normalise
 from gradual_learning.records import UserError
 
 SAME = [
@@ -129,3 +130,23 @@ def test_wrong_settings_are_refused():
             Judge("f1", threshold)
     with pytest.raises(TypeError):
         Judge().correct("P", "Paris")
+
+
+def test_every_beginning_of_a_right_answer_may_become():
+    generator = np.random.default_rng(0)
+    texts = [*AWKWARD, *(text for pair in SAME + DIFFERENT for text in pair), "the United States of America", "1,234.5"]
+    extras = ["a ", "the ", "An ", ".", ",", " ", '"', "-", "", "", ""]
+    right = 0
+    for gold in texts:
+        for _ in range(200):
+            pieces = [generator.choice(extras) + letter if generator.random() < 0.3 else letter for letter in gold]
+            written = "".join(pieces) if generator.random() < 0.8 else "".join(pieces).upper()
+            if Judge().correct(written, [gold]):
+                right += 1
+                assert all(may_become(written[:end], [gold, "x"]) for end in range(len(written) + 1)), written
+    assert right > 2000
+
+
+@pytest.mark.parametrize("text", ["Lyon", "The Paris of", "Paris is", "Pari s to", "2Paris", "Thea"])
+def test_what_departs_from_every_answer_cannot_become_exact(text):
+    assert not may_become(text, ["Paris", "City of Light"])

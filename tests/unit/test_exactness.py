@@ -111,7 +111,7 @@ def test_labels_do_not_change_with_batch_size_number_of_shards_or_order(tiny_mod
         engine, found = Engine(model, encoder, budget), {}
         for shard in range(shards):
             part = ordered.iloc[shard::shards]
-            answers = labelling.label_full(
+            answers = labelling.label_at_once(
                 engine, labelling.few_shot_prompts(part, prompts), Decoding(1, 0.9, 40, 6), 8
             )
             table = categorize(answers, part, Judge())

@@ -1,11 +1,13 @@
 """Which questions are asked, and that lazy labelling gives the labels of full labelling."""
 
+import pandas as pd
 import pytest
 
 from gradual_learning import labelling, models, splits
 from gradual_learning.answers import Judge
 from gradual_learning.categories import categorize
 from gradual_learning.encoding import Encoder
+from gradual_learning.normalising import may_become
 from gradual_learning.sampling import Decoding, Engine
 
 
@@ -20,12 +22,27 @@ def test_lazy_labels_equal_full_labels(engine, tiny_world):
     decoding = Decoding(seed=1, temperature=0.9, top_k=40, max_new_tokens=6)
     gold = dict(zip(chosen["id"], chosen["answers"], strict=True))
     lazy = labelling.label_lazily(engine, asked, decoding, 8, gold)
-    full = labelling.label_full(engine, asked, decoding, 8)
+    full = labelling.label_at_once(engine, asked, decoding, 8)
     for judge in (Judge(), Judge("f1", 0.5), Judge("contains")):
         labels = [categorize(answers, chosen, judge)["category"].tolist() for answers in (lazy, full)]
         assert labels[0] == labels[1]
         assert len(set(labels[0])) >= 3
     assert 0 < lazy["samples"].map(len).sum() < full["samples"].map(len).sum()
+
+
+def test_pruned_answers_are_those_of_full_mode_but_for_samples_that_cannot_become_right(engine, tiny_world):
+    chosen = splits.choose_questions(tiny_world.questions, "train", 0, 1)
+    prompts = tiny_world.prompts[tiny_world.prompts["draw"] == 0]
+    decoding = Decoding(seed=1, temperature=0.9, top_k=40, max_new_tokens=6)
+    full, pruned = (
+        pd.concat(labelling.label(engine, chosen, prompts, decoding, 8, False, 1000, rule))
+        for rule in (None, may_become)
+    )
+    assert pruned["greedy"].equals(full["greedy"])
+    pairs = [pair for row in zip(pruned["samples"], full["samples"], strict=True) for pair in zip(*row, strict=True)]
+    assert all(text in (None, whole) for text, whole in pairs)
+    assert 0 < sum(text is not None for text, _ in pairs) < len(pairs) / 2
+    assert categorize(pruned, chosen, Judge()).equals(categorize(full, chosen, Judge()))
 
 
 def test_shards_put_together_equal_the_whole(engine, tiny_world):
@@ -34,21 +51,21 @@ def test_shards_put_together_equal_the_whole(engine, tiny_world):
     decoding = Decoding(seed=1, temperature=0.5, top_k=40, max_new_tokens=6)
 
     def answers(part):
-        table = labelling.label_full(engine, labelling.few_shot_prompts(part, prompts), decoding, 4)
+        table = labelling.label_at_once(engine, labelling.few_shot_prompts(part, prompts), decoding, 4)
         return {(row.id, row.prompt): (row.greedy, row.samples) for row in table.itertuples()}
 
     assert answers(chosen.iloc[::2]) | answers(chosen.iloc[1::2]) == answers(chosen)
 
 
-@pytest.mark.parametrize("lazy", [True, False])
-def test_questions_labelled_a_few_at_a_time_have_the_answers_of_all_at_once(lazy, engine, tiny_world):
+@pytest.mark.parametrize(("lazy", "may_become"), [(False, None), (True, None), (False, may_become)])
+def test_questions_labelled_a_few_at_a_time_have_the_answers_of_all_at_once(lazy, may_become, engine, tiny_world):
     chosen = splits.choose_questions(tiny_world.questions, "train", 0, 1).head(12)
     prompts = tiny_world.prompts[tiny_world.prompts["draw"] == 0]
     decoding = Decoding(seed=1, temperature=0.9, top_k=40, max_new_tokens=6)
 
     def answers(size):
         finished = []
-        parts = list(labelling.label(engine, chosen, prompts, decoding, 4, lazy, size, finished.append))
+        parts = list(labelling.label(engine, chosen, prompts, decoding, 4, lazy, size, may_become, finished.append))
         assert sum(finished) == len(chosen) and len(parts) == -(-len(chosen) // size)
         return {(row.id, row.prompt): (row.greedy, row.samples) for part in parts for row in part.itertuples()}
 

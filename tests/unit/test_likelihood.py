@@ -182,7 +182,7 @@ def test_labels_are_those_that_sampling_finds_on_average(engine, tiny_world):
     gold = dict(zip(table["id"], table["answers"], strict=True))
     scores = _table(engine, asked, DECODING, gold)
     told = categorize_by_likelihood(scores, table, Judge(), 8)
-    drawn = categorize(labelling.label_full(engine, asked, DECODING, 8), table, Judge())
+    drawn = categorize(labelling.label_at_once(engine, asked, DECODING, 8), table, Judge())
     assert told["greedy_correct"].equals(drawn["greedy_correct"]) and (told["sampled_drawn"] == 0).all()
     undecided = told["p0"] == 0
     assert (told["category"] == drawn["category"])[~undecided].all() and 20 < undecided.sum() < len(told)

@@ -133,6 +133,17 @@ def test_chances_go_with_exact_match_alone(defaults, cross_faults):
     assert fault.startswith("`knowledge.estimator` likelihood") and "`data.match` contains" in fault
 
 
+def test_vllm_draws_answers_from_whole_weights_alone(defaults, cross_faults):
+    settings = copy.deepcopy(defaults)
+    settings["knowledge"]["engine"] = "vllm"
+    assert cross_faults(settings) == []
+    settings["knowledge"]["estimator"] = "likelihood"
+    settings["model"]["quantization"] = "4bit"
+    chances, bits = cross_faults(settings)
+    assert chances.startswith("`knowledge.engine` vllm") and "no chances" in chances
+    assert bits.startswith("`knowledge.engine` vllm") and "`model.quantization`" in bits
+
+
 def test_four_bits_go_with_adapters_alone(defaults, cross_faults):
     settings = copy.deepcopy(defaults)
     settings["model"]["quantization"] = "4bit"

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 SNAKEMAKE_ALONE = {"snakemake"}  # runs outside the environments of its jobs
+OPTIONAL = {"vllm"}  # has an environment of its own: envs/requirements-vllm.txt
 
 
 def requirements(path: Path) -> dict[str, str]:
@@ -71,7 +72,7 @@ def imported(file: Path) -> set[str]:
 def test_everything_imported_is_pinned(root, pins):
     files = list(root.glob("workflow_scripts/**/*.py"))
     assert len(files) > 20
-    names = set().union(*map(imported, files)) - set(sys.stdlib_module_names) - {"gradual_learning"}
+    names = set().union(*map(imported, files)) - set(sys.stdlib_module_names) - {"gradual_learning"} - OPTIONAL
     owners = packages_distributions()
     pinned = {name.lower().replace("-", "_") for name in pins}
     stray = {name for name in names if not {o.lower().replace("-", "_") for o in owners.get(name, [])} & pinned}

@@ -87,11 +87,16 @@ def test_edited_answer_or_category_rule_asks_no_model_again(planned, edited, mod
     assert not again & MODEL
 
 
-def test_other_match_asks_no_model_again(planned):
-    assert planned(*JUDGED_AT_BASE, settings=["data={match: contains}"]) == {
+def test_other_answer_rule_asks_no_model_again(planned):
+    assert planned(*JUDGED_AT_BASE, settings=["data={f1_threshold: 0.7}"]) == {
         "categorize_knowledge",
         "evaluate_base_model",
     }
+
+
+def test_samples_that_were_drawn_for_exact_match_are_drawn_again_for_another(planned):
+    again = planned(*JUDGED_AT_BASE, settings=["data={match: contains}"])
+    assert again == {"sample_answers", "categorize_knowledge", "evaluate_base_model"}
 
 
 def test_edited_sampling_is_sampled_again_without_pretraining(planned, edited):

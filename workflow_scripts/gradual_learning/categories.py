@@ -90,8 +90,8 @@ def _count(answers: pd.DataFrame, gold: list[list[str]], questions: pd.DataFrame
     return table.assign(p0=table["greedy_correct"] / table["greedy_drawn"])
 
 
-def _hits(drawn: list[str], accepted: list[str], judge: Judge) -> int:
-    return sum(judge.correct(text, accepted) for text in drawn)
+def _hits(drawn: list[str | None], accepted: list[str], judge: Judge) -> int:
+    return sum(text is not None and judge.correct(text, accepted) for text in drawn)
 
 
 def _check(answers: pd.DataFrame, questions: pd.DataFrame) -> None:

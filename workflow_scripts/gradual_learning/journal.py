@@ -12,7 +12,7 @@ import pandas as pd
 
 from gradual_learning import records
 from gradual_learning.labelling import Answerer
-from gradual_learning.sampling import Answer, Decoding, Prompt
+from gradual_learning.sampling import Answer, Decoding, Follow, Prompt
 
 
 class Journal:
@@ -29,7 +29,12 @@ class Journal:
         self.calls = 0
 
     def answer(
-        self, prompts: Sequence[Prompt], decoding: Decoding, samples: int, greedy: bool = True
+        self,
+        prompts: Sequence[Prompt],
+        decoding: Decoding,
+        samples: int,
+        greedy: bool = True,
+        follow: Follow | None = None,
     ) -> Iterator[Answer]:
         """Answer every prompt; see :meth:`sampling.Engine.answer`. They are kept once all of them have been given."""
         path = self.folder / f"{self.calls:06d}.parquet"
@@ -39,7 +44,7 @@ class Journal:
             yield from kept
             return
         given = []
-        for answer in self.engine.answer(prompts, decoding, samples, greedy):
+        for answer in self.engine.answer(prompts, decoding, samples, greedy, follow):
             given.append((answer.prompt.id, answer.prompt.number, answer.greedy, answer.samples))
             self.heard()
             yield answer

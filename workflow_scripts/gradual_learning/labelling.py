@@ -1,13 +1,14 @@
 """Ask the model what the SliCK categories need to know of it: every question under every exemplar set.
 
-Nothing here depends on the answer rule (:mod:`answers`): a changed rule judges anew what was answered, it runs no
-model. Full mode draws all samples. Lazy mode draws them only where no greedy answer was correct, prompt by prompt,
-and stops at the first hit: the labels are the same, as every sample has its own stream, and most of the work is
-saved.
+Three ways give the same labels, as every sample has its own stream. All samples are drawn to their end, so that any
+answer rule can judge them later. Or lazily: only where no greedy answer was correct, prompt by prompt, until the first
+hit, which serves any rule too. Or each only while it can still become an accepted answer, which serves exact match
+alone: what all samples of a prompt cost beside the greedy answer is then little more than the accepted answers' tokens.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from gradual_learning import prompts as prompting
 from gradual_learning.encoding import Encoder
 from gradual_learning.progress import Progress
 from gradual_learning.records import ANSWERS
-from gradual_learning.sampling import Answer, Decoding, Prompt
+from gradual_learning.sampling import Answer, Decoding, Follow, Prompt
 
 TOKENS_A_QUESTION = 16  # of the token budget: 16,384 tokens give 1,024 questions that are labelled together
 
@@ -26,9 +27,14 @@ class Answerer(Protocol):
     """Whatever answers prompts as :class:`sampling.Engine` does."""
 
     def answer(
-        self, prompts: Sequence[Prompt], decoding: Decoding, samples: int, greedy: bool = True
+        self,
+        prompts: Sequence[Prompt],
+        decoding: Decoding,
+        samples: int,
+        greedy: bool = True,
+        follow: Follow | None = None,
     ) -> Iterator[Answer]:
-        """Answer every prompt."""
+        """Answer every prompt; samples that are not to be followed may be given all the same."""
         ...
 
 
@@ -78,6 +84,7 @@ def label(
     samples: int,
     lazy: bool,
     size: int,
+    may_become: Callable[[str, Sequence[str]], bool] | None = None,
     finish: Callable[[int], None] = _unheard,
 ) -> Iterator[pd.DataFrame]:
     """Label questions, ``size`` of them at a time, so that memory does not grow with their number.
@@ -90,6 +97,8 @@ def label(
         samples: sampled answers of a prompt.
         lazy: whether to sample only until the first hit.
         size: questions that are labelled together.
+        may_become: whether what begins so can become one of these answers; samples that cannot are not drawn on (lazy
+            labelling draws them all the same). None: every sample is drawn to its end.
         finish: told how many questions have all their answers, each time that some have.
 
     Yields:
@@ -99,20 +108,39 @@ def label(
     for start in range(0, len(ordered), size):
         chosen = ordered.iloc[start : start + size]
         asked = few_shot_prompts(chosen, prompts)
+        gold = dict(zip(chosen["id"], chosen["answers"].map(tuple), strict=True))
         if lazy:
-            gold = dict(zip(chosen["id"], chosen["answers"].map(list), strict=True))
             yield label_lazily(engine, asked, decoding, samples, gold, finish)
         else:
-            yield label_full(engine, asked, decoding, samples, finish)
+            follow = may_become and _following(may_become, gold)
+            yield label_at_once(engine, asked, decoding, samples, follow, finish)
 
 
-def label_full(
-    engine: Answerer, asked: list[Prompt], decoding: Decoding, samples: int, finish: Callable[[int], None] = _unheard
+def _following(may_become: Callable[[str, Sequence[str]], bool], gold: Mapping[str, Sequence[str]]) -> Follow:
+    return cache(lambda question, text: may_become(text, gold[question]))
+
+
+def label_at_once(
+    engine: Answerer,
+    asked: list[Prompt],
+    decoding: Decoding,
+    samples: int,
+    follow: Follow | None = None,
+    finish: Callable[[int], None] = _unheard,
 ) -> pd.DataFrame:
-    """Answer every prompt greedily and by ``samples`` samples; columns of ``records.ANSWERS``."""
+    """Answer every prompt greedily and by ``samples`` samples in one pass; columns of ``records.ANSWERS``.
+
+    Args:
+        engine: what answers.
+        asked: the prompts.
+        decoding: how.
+        samples: sampled answers of a prompt.
+        follow: which samples to draw on, by what they say so far; none: all. The others stand as null.
+        finish: told how many questions have all their answers, each time that some have.
+    """
     left = Counter(prompt.id for prompt in asked)
     answers = {}
-    for answer in engine.answer(asked, decoding, samples):
+    for answer in engine.answer(asked, decoding, samples, follow=follow):
         answers[answer.prompt.id, answer.prompt.number] = answer
         left[answer.prompt.id] -= 1
         finish(int(left[answer.prompt.id] == 0))
@@ -124,7 +152,7 @@ def label_lazily(
     asked: list[Prompt],
     decoding: Decoding,
     samples: int,
-    gold: dict[str, list[str]],
+    gold: Mapping[str, Sequence[str]],
     finish: Callable[[int], None] = _unheard,
 ) -> pd.DataFrame:
     """Answer every prompt greedily, and sample the questions without a correct answer until the first hit.
@@ -160,7 +188,12 @@ def label_lazily(
 
 def _table(greedy: dict[tuple[str, int], Answer], drawn: dict[tuple[str, int], list[str]]) -> pd.DataFrame:
     rows = [
-        (key[0], key[1], first_line(answer.greedy), [first_line(text) for text in drawn.get(key, answer.samples)])
+        (
+            key[0],
+            key[1],
+            first_line(answer.greedy),
+            [text and first_line(text) for text in drawn.get(key, answer.samples)],
+        )
         for key, answer in sorted(greedy.items(), key=lambda item: item[0])
     ]
     return pd.DataFrame(rows, columns=ANSWERS.names)

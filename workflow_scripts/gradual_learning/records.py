@@ -74,7 +74,7 @@ ANSWERS = pa.schema(
         "id": pa.string(),
         "prompt": pa.int16(),
         "greedy": pa.string(),
-        "samples": _TEXTS,  # as many as were drawn: in lazy mode fewer than asked for
+        "samples": _TEXTS,  # as many as were drawn; null: drawn only until it could not become right
     }
 )
 LIKELIHOODS = pa.schema(

@@ -2,13 +2,14 @@
 
 Prompts of one group begin with the same tokens, so that part goes through the model once. Behind it the greedy answer
 and all samples of a prompt are one tree: answers that agree so far are one row, and a forward pass runs on the
-distinct rows only. A row whose answers have all ended leaves the batch. Each sample draws from its own stream
-(:mod:`streams`), so no answer depends on the batch it was computed in. How rows are computed is :mod:`rows`' affair.
+distinct rows only. A row whose answers have all ended, or are not followed further, leaves the batch. Each sample draws
+from its own stream (:mod:`streams`), so no answer depends on the batch it was computed in. How rows are computed is
+:mod:`rows`' affair.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ from gradual_learning.encoding import Encoder
 from gradual_learning.records import UserError
 
 GREEDY = -1
+DROPPED = -2  # in place of the tokens of a sample that is not followed to its end
+Follow = Callable[[str, str], bool]  # a prompt's id and the output so far -> whether its end matters
 REACH = 64  # lengths that a way to compute rows is tried on are multiples of this
 
 
@@ -46,23 +49,57 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Answer:
-    """The texts that answer one prompt, uncut."""
+    """The texts that answer one prompt, uncut; None stands for a sample that was not followed to its end."""
 
     prompt: Prompt
     greedy: str | None
-    samples: list[str]
+    samples: list[str | None]
 
 
-@dataclass
 class _Threads:
-    """The answers under way in a batch, one entry each: whose they are and the row that they sit on."""
+    """The answers of a batch: what each says, and, while it is under way, on which row of the model it sits.
 
-    row: np.ndarray  # int64 [n]
-    owner: np.ndarray  # int64 [n], the prompt's place in the batch
-    sample: np.ndarray  # int64 [n], GREEDY or 0 .. samples - 1
+    Attributes:
+        written: int64 [prompts, kinds, steps], the tokens of every answer, -1 where none stands. Kinds are the samples,
+            behind the greedy answer where there is one.
+        row: int64 [n], the row of each answer under way.
+        owner: int64 [n], its prompt's place in the batch.
+        sample: int64 [n], GREEDY or 0 .. samples - 1.
+    """
 
-    def keep(self, mask: np.ndarray) -> "_Threads":
-        return _Threads(self.row[mask], self.owner[mask], self.sample[mask])
+    def __init__(self, prompts: int, samples: int, greedy: bool, steps: int) -> None:
+        self.first = GREEDY if greedy else 0
+        kinds = np.arange(self.first, samples)
+        self.written = np.full((prompts, len(kinds), steps), -1)
+        self.owner = np.repeat(np.arange(prompts), len(kinds))
+        self.row, self.sample = self.owner, np.tile(kinds, prompts)
+
+    def write(self, tokens: np.ndarray, step: int) -> None:
+        """Note the token that each answer under way gets at a step."""
+        self.written[self.owner, self.sample - self.first, step] = tokens
+
+    def keep(self, mask: np.ndarray) -> None:
+        """Go on with some of the answers under way."""
+        self.row, self.owner, self.sample = self.row[mask], self.owner[mask], self.sample[mask]
+
+    def branch(self, tokens: np.ndarray, vocabulary: int) -> tuple[np.ndarray, np.ndarray]:
+        """Put answers that agree so far on one row; return the parent and the last token of each row."""
+        branches, self.row = np.unique(self.row * vocabulary + tokens, return_inverse=True)
+        return np.divmod(branches, vocabulary)
+
+    def drop(self, followed: np.ndarray) -> np.ndarray:
+        """Give up samples on rows that are not followed; return which rows are left, those of greedy answers too."""
+        going = followed[self.row] | (self.sample == GREEDY)
+        self.written[self.owner[~going], self.sample[~going] - self.first] = DROPPED
+        left = np.bincount(self.row[going], minlength=len(followed)) > 0
+        self.keep(going)
+        self.row = (np.cumsum(left) - 1)[self.row]
+        return left
+
+    def said(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return of each row the owner and the tokens up to a step, [rows] and [rows, step + 1]."""
+        _, place = np.unique(self.row, return_index=True)
+        return self.owner[place], self.written[self.owner[place], self.sample[place] - self.first, : step + 1]
 
 
 class Engine:
@@ -91,7 +128,12 @@ class Engine:
 
     @torch.inference_mode()
     def answer(
-        self, prompts: Sequence[Prompt], decoding: Decoding, samples: int, greedy: bool = True
+        self,
+        prompts: Sequence[Prompt],
+        decoding: Decoding,
+        samples: int,
+        greedy: bool = True,
+        follow: Follow | None = None,
     ) -> Iterator[Answer]:
         """Answer every prompt, group by group; within a group in the order given.
 
@@ -100,12 +142,13 @@ class Engine:
             decoding: how.
             samples: sampled answers per prompt.
             greedy: whether to give the greedy answer too.
+            follow: which samples to draw on, by what they say so far; none: all of them.
 
         Raises:
             UserError: a prompt with its answer is longer than what the model can read.
         """
         for chosen, state in self.batches(prompts, decoding.max_new_tokens):
-            yield from self._answer_batch(chosen, state, decoding, samples, greedy)
+            yield from self._answer_batch(chosen, state, decoding, samples, greedy, follow)
 
     @torch.inference_mode()
     def batches(self, prompts: Sequence[Prompt], max_new_tokens: int) -> Iterator[tuple[list[Prompt], rows.Rows]]:
@@ -148,33 +191,46 @@ class Engine:
         self.way = rows.choose(self.model, text, self.encoder.end, self.batch_tokens)
 
     def _answer_batch(
-        self, prompts: list[Prompt], state: rows.Rows, decoding: Decoding, samples: int, greedy: bool
+        self,
+        prompts: list[Prompt],
+        state: rows.Rows,
+        decoding: Decoding,
+        samples: int,
+        greedy: bool,
+        follow: Follow | None,
     ) -> Iterator[Answer]:
-        kinds = ([GREEDY] if greedy else []) + list(range(samples))
-        owner = np.repeat(np.arange(len(prompts)), len(kinds))
-        threads = _Threads(owner.copy(), owner, np.tile(kinds, len(prompts)))
-        written = np.full((len(prompts), len(kinds), decoding.max_new_tokens), -1)
-        shift = 1 if greedy else 0
+        threads = _Threads(len(prompts), samples, greedy, decoding.max_new_tokens)
         keys = np.array([int(prompt.id, 16) for prompt in prompts], dtype=np.uint64)
         numbers = np.array([prompt.number for prompt in prompts])
         for step in range(decoding.max_new_tokens):
             tokens = _choose(state.logits, threads, keys, numbers, decoding, step)
-            written[threads.owner, threads.sample + shift, step] = tokens
-            going = ~np.isin(tokens, self.stops)
-            if step + 1 == decoding.max_new_tokens or not going.any():
+            threads.write(tokens, step)
+            if step + 1 == decoding.max_new_tokens:
                 break
-            threads = threads.keep(going)
-            parents, children = _branch(threads, tokens[going], state.logits.shape[-1])
+            going = ~np.isin(tokens, self.stops)
+            threads.keep(going)
+            parents, children = threads.branch(tokens[going], state.logits.shape[-1])
+            if follow and len(children):
+                left = threads.drop(self._followed(prompts, *threads.said(step), follow))
+                parents, children = parents[left], children[left]
+            if not len(children):
+                break
             self.tokens_written += len(children)
             state.advance(parents, children)
-        yield from self._texts(prompts, written, greedy)
+        yield from self._texts(prompts, threads.written, greedy)
+
+    def _followed(self, prompts: list[Prompt], owner: np.ndarray, said: np.ndarray, follow: Follow) -> np.ndarray:
+        """Tell which rows are followed, by what they say."""
+        texts = self.encoder.texts(said.tolist())
+        return np.array([follow(prompts[place].id, text) for place, text in zip(owner, texts, strict=True)], dtype=bool)
 
     def _texts(self, prompts: list[Prompt], written: np.ndarray, greedy: bool) -> Iterator[Answer]:
         flat = written.reshape(-1, written.shape[-1])
         whole = flat.view(f"V{flat.strides[0]}")[:, 0]  # rows compare many times faster as one value each
         _, first, place = np.unique(whole, return_index=True, return_inverse=True)
-        unsaid = self.ends | {-1}
+        unsaid = self.ends | {-1, DROPPED}
         texts = self.encoder.texts([[token for token in row if token not in unsaid] for row in flat[first].tolist()])
+        texts = np.where(flat[first, 0] == DROPPED, None, texts).tolist()
         for prompt, row in zip(prompts, place.reshape(written.shape[:2]), strict=True):
             answers = [texts[index] for index in row]
             yield Answer(prompt, answers[0] if greedy else None, answers[1:] if greedy else answers)
@@ -201,12 +257,6 @@ def _choose(
     rank = torch.searchsorted(cumulative, reached, right=True)[:, 0].clamp(max=ids.shape[1] - 1)
     chosen = torch.where(torch.from_numpy(drawn).to(row.device), ids[row, rank], likeliest)
     return chosen.cpu().numpy()
-
-
-def _branch(threads: _Threads, tokens: np.ndarray, vocabulary: int) -> tuple[np.ndarray, np.ndarray]:
-    """Put answers that agree so far on one row; return the parent and the last token of each row."""
-    branches, threads.row = np.unique(threads.row * vocabulary + tokens, return_inverse=True)
-    return np.divmod(branches, vocabulary)
 
 
 def _common_length(tokens: list[list[int]]) -> int:

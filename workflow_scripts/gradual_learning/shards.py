@@ -14,10 +14,21 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from gradual_learning import encoding, labelling, models, progress, provenance, records, sampling, scratch, splits
+from gradual_learning import (
+    encoding,
+    labelling,
+    models,
+    progress,
+    provenance,
+    records,
+    sampling,
+    scratch,
+    splits,
+    vllm_engine,
+)
 
 # engine, questions, prompts, questions labelled together, folder for what is kept, what counts -> parts of the table
-Label = Callable[[sampling.Engine, pd.DataFrame, pd.DataFrame, int, Path, progress.Progress], Iterator[pd.DataFrame]]
+Label = Callable[[labelling.Answerer, pd.DataFrame, pd.DataFrame, int, Path, progress.Progress], Iterator[pd.DataFrame]]
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,7 @@ class Shard:
     batch_tokens: int
     loading: models.Loading
     chat_template: bool
+    engine: str = "native"  # or vllm
 
     @classmethod
     def from_params(cls, params: Any) -> "Shard":
@@ -43,6 +55,7 @@ class Shard:
             params.batch_tokens,
             models.Loading(params.dtype, params.quantization),
             params.chat_template,
+            params.engine,
         )
 
 
@@ -67,19 +80,26 @@ def write(shard: Shard, paths: dict[str, Any], schema: pa.Schema, settings: list
     made_of, output = _made_of(shard, paths, settings), Path(paths["output"])
     work = output.with_name(f".{output.name}.parts")
     scratch.open_scratch(work, [made_of, shard.place, shard.batch_tokens])
-    model = models.load_model(paths["model"], paths["checkpoint"], shard.loading)
     encoder = encoding.Encoder(models.load_tokenizer(paths["model"]), shard.chat_template)
     lost = labelling.count_unanswerable(chosen, encoder, shard.decoding.max_new_tokens)
     if lost:
         logging.warning("knowledge.max_new_tokens: %d questions have longer answers and end up Unknown", lost)
     logging.info("%d questions", len(chosen))
+    engine = _open_engine(shard, paths, encoder)
     size = max(1, shard.batch_tokens // labelling.TOKENS_A_QUESTION)
     with progress.Progress(len(chosen)) as told:
-        parts = label(sampling.Engine(model, encoder, shard.batch_tokens), chosen, prompts, size, work, told)
+        parts = label(engine, chosen, prompts, size, work, told)
         records.write_parts(parts, schema, work / output.name, made_of)
     logging.info("%d prompts answered", told.prompts)
     os.replace(work / output.name, output)
     shutil.rmtree(work)
+
+
+def _open_engine(shard: Shard, paths: dict[str, Any], encoder: encoding.Encoder) -> labelling.Answerer:
+    if shard.engine == "vllm":
+        return vllm_engine.Engine(paths["model"], paths["checkpoint"], shard.loading, encoder)
+    model = models.load_model(paths["model"], paths["checkpoint"], shard.loading)
+    return sampling.Engine(model, encoder, shard.batch_tokens)
 
 
 def _asked(shard: Shard, paths: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -94,5 +114,5 @@ def _asked(shard: Shard, paths: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFr
 def _made_of(shard: Shard, paths: dict[str, Any], settings: list) -> dict[str, str]:
     files = {name: paths[name] for name in ("model", "checkpoint", "questions", "prompts", "code") if paths[name]}
     loading = asdict(models.resolve(paths["model"], shard.loading))
-    asked = [shard.split, shard.probe, *settings, asdict(shard.decoding), loading, shard.chat_template]
+    asked = [shard.split, shard.probe, *settings, asdict(shard.decoding), loading, shard.chat_template, shard.engine]
     return provenance.describe(files, asked)

@@ -31,6 +31,7 @@ from gradual_learning.splits import TRACKED, choose_questions
 SHARES = dict(zip(CATEGORIES, (0.24, 0.25, 0.17, 0.34), strict=True))  # Gekhman et al. 2024, their test questions
 BEST_EPOCH = 5  # after which patience runs out
 HIT = 0.3  # of its prompts that lazy mode samples until a WeaklyKnown question is hit
+FOLLOWED = 0.1  # of what samples take, what is left where they are drawn only while they can become right
 LIGHT_JOB = 1.5  # seconds of a job that runs no model
 BYTES_PER_TOKEN = 2  # of a written answer on the disk, packed
 BYTES_PER_ROW = 40  # of a question's id, answer and judgement beside the answer itself
@@ -148,12 +149,12 @@ class Plan:
 
     @property
     def _reads_once(self) -> bool:
-        """Tell whether one reading of a prompt serves for all that is asked of it, as it does not in lazy mode."""
-        return self._is_scored or self.experiment.mode == "full"
+        """Tell whether one reading of a prompt serves for all that is asked of it."""
+        return self._is_scored or self.experiment.mode != "lazy"
 
     @property
     def _sampled_share(self) -> Amount:
-        """Of the prompts, those that are sampled; lazy mode leaves out what a greedy answer or a sample got right.
+        """Of what sampling all prompts takes, what is left; lazy mode leaves out what is right already.
 
         Where accepted answers are scored nothing is: they take a tenth more than the greedy answer beside them.
         """
@@ -161,6 +162,8 @@ class Plan:
             return exactly(0)
         if self.experiment.mode == "full":
             return exactly(1)
+        if self.experiment.mode == "pruned":
+            return Amount(FOLLOWED, 1)
         share = self.base.value_counts(normalize=True)
         return Amount(share.get(Category.UNKNOWN, 0) + HIT * share.get(Category.WEAKLY_KNOWN, 0), 1)
 
@@ -236,12 +239,17 @@ class Plan:
         share = self.base.value_counts(normalize=True).reindex(CATEGORIES, fill_value=0)
         shares = ", ".join(f"{value:.0%} {name}" for name, value in share.items())
         origin = "as the base model's questions were sorted" if self.is_sorted else "as in Gekhman et al. 2024"
+        left_out = {
+            "full": "Every sample of every prompt is drawn.",
+            "pruned": f"Samples are drawn while they can become right: {FOLLOWED:.0%} of their tokens. At most: all.",
+            "lazy": f"Lazy mode samples every prompt of an Unknown question and {HIT:.0%} of those of a WeaklyKnown "
+            "one. At most: every prompt.",
+        }
         return [
             f"Train questions: {shares}, {origin}; later stages find as many of each, but other questions.",
             f"Training stops early: the best epoch is number {BEST_EPOCH}, patience runs out behind it. At most: all "
             "epochs, on all train questions.",
-            f"Lazy mode samples every prompt of an Unknown question and {HIT:.0%} of those of a WeaklyKnown one. "
-            "At most: every prompt.",
+            left_out[self.experiment.mode],
             f"Answers are as long as the accepted ones ({self.lengths.answer:.1f} tokens), and of the samples of a "
             f"prompt {DISTINCT:.0%} are distinct. At most: knowledge.max_new_tokens, and all.",
             f"A process that runs the model is {self.pace.start:.1f} s old when it begins.",
