@@ -1,5 +1,6 @@
 """Which checkpoints, files and settings belong to a chain of stages: what the rules ask for and pass on."""
 
+import json
 import os
 import shutil
 
@@ -48,6 +49,11 @@ def prefixes(chain):
 def finals():
     """List the checkpoints at the end of all strategies."""
     return every(config["strategies"].values())
+
+
+def arm_checkpoints():
+    """List the checkpoints at the end of the strategies that are arms."""
+    return every(config["strategies"][name] for name in config["evaluation"]["arms"].values())
 
 
 def trained():
@@ -242,13 +248,52 @@ def learning_rate(wildcards):
     return stage["learning_rate"] or config["training"]["learning_rate"] * stage["learning_rate_ratio"]
 
 
+def replay_sweep():
+    """Return by which ratio each strategy replays HighlyKnown, of the most strategies that differ in nothing else."""
+    families = {}
+    for name, chain in config["strategies"].items():
+        last = config["stages"][chain[-1]]
+        rest = json.dumps([chain[:-1], last | {"replay": last["replay"] | {"HighlyKnown": None}}], sort_keys=True)
+        families.setdefault(rest, {})[name] = last["replay"]["HighlyKnown"]
+    return max(families.values(), key=lambda family: len(set(family.values())))
+
+
 def figure_subjects():
     """List the subjects that there is something to draw of."""
-    gains = ["knowledge_gain", "transitions"] if labelled() else []
-    exposure = ["exposure"] if is_pretrained() else []
-    return ["accuracy", "forgetting", *gains, "categories", "learning_curves", *exposure]
+    arms = ["arms"] if config["evaluation"]["arms"] else []
+    replay = ["replay"] if len(set(replay_sweep().values())) > 1 else []
+    gains = ["knowledge_gain", "transitions", "flow", "sharing"] if labelled() else []
+    truth = ["exposure", "recall", *(["newly_known"] if labelled() else [])] if is_pretrained() else []
+    return [
+        "accuracy",
+        "comparisons",
+        *arms,
+        "forgetting",
+        *replay,
+        *gains,
+        "categories",
+        *truth,
+        "learning_curves",
+        "cost",
+    ]
 
 
 def table_subjects():
     """List the subjects that are tabulated."""
-    return [*figure_subjects(), "comparisons", "training_data"]
+    gains = ["knowledge_gain", "transitions", "sharing", "examples"] if labelled() else []
+    truth = ["exposure", "recall", *(["newly_known"] if labelled() else [])] if is_pretrained() else []
+    arms = ["arms"] if config["evaluation"]["arms"] else []
+    return [
+        "accuracy",
+        *arms,
+        "forgetting",
+        *gains,
+        "categories",
+        "learning_curves",
+        *truth,
+        "comparisons",
+        "relations",
+        "training_data",
+        "cost",
+        "time",
+    ]

@@ -1,6 +1,7 @@
 """What no schema can say about the configuration: how its keys must fit together."""
 
 import difflib
+import itertools
 
 
 def suggestion(name, known):
@@ -9,26 +10,29 @@ def suggestion(name, known):
     return f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(sorted(known)) or 'none'}"
 
 
+def has_set(stage):
+    """Tell whether a stage names categories, and so selects questions whose number others can match."""
+    return bool(stage["train_on"]["now"] or stage["train_on"]["at_base"])
+
+
 def stage_faults(settings):
     """Check what every stage selects and the stages it refers to."""
     stages = settings["stages"]
     for name, stage in stages.items():
-        place = f"stages.{name}"
-        chosen = stage["train_on"]["now"] or stage["train_on"]["at_base"]
-        if not chosen and stage["matched_random"]["size_of"] is None:
+        place, control = f"stages.{name}", stage["matched_random"]
+        if not has_set(stage) and control["size_of"] is None:
             yield f"`{place}` selects nothing: give `train_on` or `matched_random`"
-        if chosen and stage["matched_random"]["size_of"] is not None:
-            yield f"`{place}` selects twice: give `train_on` or `matched_random`, not both"
-        if stage["matched_random"]["from"] and stage["matched_random"]["size_of"] is None:
-            yield f"`{place}.matched_random.from` has no `size_of` beside it: name the stage whose size is matched"
+        if not has_set(stage) and stage["train_on"]["balanced"]:
+            yield f"`{place}.train_on.balanced` has no categories beside it: give `now` or `at_base`"
+        for key, default in (("from", []), ("ratio", 1)):
+            if control[key] != default and control["size_of"] is None:
+                yield f"`{place}.matched_random.{key}` has no `size_of` beside it: name the stage whose size is matched"
         for key, other in (
             ("matched_random.size_of", stage["matched_random"]["size_of"]),
             ("steps_as", stage["steps_as"]),
         ):
             if other is not None and other not in stages:
                 yield f"`{place}.{key}` names the unknown stage {other!r}; {suggestion(other, stages)}"
-        if stage["matched_random"]["size_of"] == name:
-            yield f"`{place}.matched_random.size_of` names the stage itself"
     if "base" in stages:
         yield "`stages.base`: base is the model before training; give the stage another name"
 
@@ -51,17 +55,20 @@ def cycle_faults(settings):
             yield f"`stages.{name}.steps_as` leads back to itself: {' -> '.join(chain)}"
     for name, stage in stages.items():
         other = stages.get(stage["matched_random"]["size_of"])
-        if other and other["matched_random"]["size_of"] is not None:
-            yield f"`stages.{name}.matched_random.size_of` names a stage that is matched to another; name that one"
+        if other and not has_set(other):
+            yield f"`stages.{name}.matched_random.size_of` names a stage without `train_on`, so without a size"
 
 
 def strategy_faults(settings):
-    """Check the names in strategies and comparisons."""
+    """Check the names in strategies, comparisons and arms."""
     stages, strategies = settings["stages"], settings["strategies"]
     for name, chain in strategies.items():
         for stage in chain:
             if stage not in stages:
                 yield f"`strategies.{name}` names the unknown stage {stage!r}; {suggestion(stage, stages)}"
+        methods = [stages[stage]["method"] or settings["training"]["method"] for stage in chain if stage in stages]
+        if ("full", "lora") in itertools.pairwise(methods):
+            yield f"`strategies.{name}`: a stage with `method` lora cannot follow one with full; use full for both"
     if "base" in strategies:
         yield "`strategies.base`: base is the model before training; give the strategy another name"
     known = {"base", *strategies}
@@ -71,6 +78,9 @@ def strategy_faults(settings):
                 yield f"`comparisons[{place}]` names the unknown strategy {name!r}; {suggestion(name, known)}"
         if pair and pair[0] == pair[1]:
             yield f"`comparisons[{place}]` compares {pair[0]!r} with itself"
+    for arm, name in settings["evaluation"]["arms"].items():
+        if name is not None and name not in strategies:
+            yield f"`evaluation.arms.{arm}` names the unknown strategy {name!r}; {suggestion(name, strategies)}"
 
 
 def number_faults(settings):

@@ -2,15 +2,13 @@
 
 import logging
 
-import pandas as pd
-
 from gradual_learning import records, runtime, selection
 
 
 def main(paths: dict, checkpoint: str, stage: selection.Stage, size_of: selection.Stage | None, key: str) -> None:
     now, at_base = (records.read_table(paths[name], records.KNOWLEDGE) for name in ("now", "at_base"))
-    known = pd.DataFrame({"id": now["id"], "category_now": now["category"]}).merge(
-        pd.DataFrame({"id": at_base["id"], "category_at_base": at_base["category"]}), on="id", validate="one_to_one"
+    known = now[["id", "relation", "category"]].merge(
+        at_base[["id", "category"]], on="id", suffixes=("_now", "_at_base"), validate="one_to_one"
     )
     chosen = selection.select(known, stage, size_of, key)
     if chosen.empty:

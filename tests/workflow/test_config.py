@@ -92,17 +92,23 @@ def test_defaults_have_no_fault(defaults, cross_faults):
 
 CROSS = [
     ("stages/gradual/train_on/now", [], "`stages.gradual` selects nothing"),
-    ("stages/gradual/matched_random/size_of", "unknown", "`stages.gradual` selects twice"),
+    (
+        "stages/gradual/train_on",
+        {"now": [], "at_base": [], "balanced": True},
+        "`stages.gradual.train_on.balanced` has no categories beside it",
+    ),
     ("stages/gradual/steps_as", "gradul_replay", "unknown stage 'gradul_replay'; did you mean 'gradual_replay'?"),
     ("stages/gradual/steps_as", "gradual", "`stages.gradual.steps_as` leads back to itself: gradual -> gradual"),
     ("stages/gradual_replay/steps_as", "continued", "gradual_replay -> continued -> gradual_replay"),
     ("stages/gradual/matched_random/size_of", "maybe", "unknown stage 'maybe'; did you mean 'maybe_known'?"),
-    ("stages/gradual/matched_random/size_of", "gradual", "size_of` names the stage itself"),
     ("stages/gradual/matched_random/from", ["Unknown"], "`stages.gradual.matched_random.from` has no `size_of`"),
+    ("stages/gradual/matched_random/ratio", 0.5, "`stages.gradual.matched_random.ratio` has no `size_of`"),
+    ("stages/maybe_known/method", "full", "`strategies.two_stage`: a stage with `method` lora cannot follow one with"),
     ("strategies/two_stage", ["maybe_knwon"], "`strategies.two_stage` names the unknown stage 'maybe_knwon'"),
     ("strategies/base", ["gradual"], "`strategies.base`"),
     ("comparisons", [["base", "one_stag"]], "unknown strategy 'one_stag'; did you mean 'one_stage'?"),
     ("comparisons", [["one_stage", "one_stage"]], "compares 'one_stage' with itself"),
+    ("evaluation/arms", {"Unknown": "one_stag"}, "`evaluation.arms.Unknown` names the unknown strategy 'one_stag'"),
     (
         "pretraining/heads",
         3,
@@ -122,6 +128,18 @@ CROSS = [
     ("model/path", "folder", "`model.path` is given, but `model.source` is pretrain"),
     ("model/chat_template", True, "the model that is pretrained here has none"),
 ]
+
+
+def test_random_questions_go_with_a_selection_or_alone(defaults, cross_faults):
+    settings = copy.deepcopy(defaults)
+    random = settings["stages"]["gradual"]
+    random["matched_random"] = {"size_of": "maybe_known", "ratio": 0.5, "from": []}
+    assert cross_faults(settings) == []
+    random["train_on"]["now"] = []
+    assert cross_faults(settings) == []
+    random["matched_random"]["size_of"] = "gradual"
+    (fault,) = cross_faults(settings)
+    assert fault.startswith("`stages.gradual.matched_random.size_of` names a stage without `train_on`")
 
 
 def test_chances_go_with_exact_match_alone(defaults, cross_faults):
@@ -189,6 +207,7 @@ stages:
 strategies: {strange: [od]}
 comparisons: [[base, stranger]]
 seeds: [1, 2, 2]
+evaluation: {arms: {Unknwn: strange}}
 """
 REPORTED = [
     "key `learning_rat` is unknown, did you mean `pretraining.learning_rate` or `training.learning_rate`?",
@@ -209,6 +228,7 @@ REPORTED = [
     "`strategies.strange` names the unknown stage 'od'; did you mean 'odd'?",
     "`comparisons[0]` names the unknown strategy 'stranger'; did you mean 'strange'?",
     "`seeds`: [1, 2, 2] has non-unique elements",
+    "`evaluation.arms` is 'Unknwn'; did you mean 'Unknown'?",
 ]
 
 

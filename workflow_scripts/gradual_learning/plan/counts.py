@@ -195,9 +195,12 @@ class Plan:
         """Count a stage's questions; a later stage is expected to find as many of each category, but other ones."""
         stage = self.experiment.stages[name]
         now = self.base.sample(frac=1, random_state=0).to_numpy() if is_later else self.base.to_numpy()
-        known = pd.DataFrame({"id": self.base.index, "category_now": now, "category_at_base": self.base.to_numpy()})
+        relations = self.questions.set_index("id")["relation"].reindex(self.base.index)
+        categories = {"category_now": now, "category_at_base": self.base.to_numpy()}
+        known = pd.DataFrame({"id": self.base.index, "relation": relations.to_numpy(), **categories})
         expected = len(selection.select(known, stage.selects, stage.size_of, name))
-        at_base_alone = not (stage.selects.now or stage.selects.replay or stage.selects.random_from)
+        chosen = stage.selects
+        at_base_alone = not (chosen.now or chosen.balanced or chosen.replay or chosen.random_from)
         is_known = self.is_sorted and (not is_later or at_base_alone)
         return Amount(expected, expected if is_known else len(known))
 
