@@ -62,6 +62,70 @@ rule tabulate_comparisons:
         "../workflow_scripts/tabulate_comparisons.py"
 
 
+rule tabulate_relations:
+    input:
+        lib=library("tabulate_relations"),
+        known="<results>/categories/base/test.parquet",
+        base="<results>/evaluation/base/test.parquet",
+        best=evaluations("test"),
+    output:
+        table="<results>/tables/relations.tsv",
+    log:
+        "<logs>/tabulate_relations.log",
+    benchmark:
+        "<benchmarks>/tabulate_relations.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        checkpoints=finals(),
+        strategies=lookup("strategies", within=config),
+        seeds=lookup("seeds", within=config),
+        bootstrap=lookup("evaluation/bootstrap", within=config),
+        confidence=lookup("evaluation/confidence", within=config),
+        seed=lookup("evaluation/seed", within=config),
+    message:
+        "Tabulating the accuracy on the test questions by relation"
+    script:
+        "../workflow_scripts/tabulate_relations.py"
+
+
+rule tabulate_arms:
+    input:
+        lib=library("tabulate_arms"),
+        known="<results>/categories/base/test.parquet",
+        base="<results>/evaluation/base/test.parquet",
+        best=collect("<results>/evaluation/{checkpoint}/test.parquet", checkpoint=arm_checkpoints()),
+        convergence=collect("<results>/evaluation/{checkpoint}/convergence/test.parquet", checkpoint=arm_checkpoints()),
+    output:
+        table="<results>/tables/arms.tsv",
+    log:
+        "<logs>/tabulate_arms.log",
+    benchmark:
+        "<benchmarks>/tabulate_arms.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        checkpoints=arm_checkpoints(),
+        arms=lookup("evaluation/arms", within=config),
+        strategies=lookup("strategies", within=config),
+        seeds=lookup("seeds", within=config),
+        bootstrap=lookup("evaluation/bootstrap", within=config),
+        confidence=lookup("evaluation/confidence", within=config),
+        seed=lookup("evaluation/seed", within=config),
+    message:
+        "Ranking the arms beside those of Gekhman et al. 2024"
+    script:
+        "../workflow_scripts/tabulate_arms.py"
+
+
 rule tabulate_forgetting:
     input:
         lib=library("tabulate_forgetting"),
@@ -111,6 +175,7 @@ rule tabulate_knowledge_gain:
         base_probe="<results>/categories/base/probe.parquet",
         train=knowledge_of("train"),
         probe=knowledge_of("probe"),
+        retest=retest_knowledge(),
     output:
         table="<results>/tables/knowledge_gain.tsv",
     log:
@@ -224,30 +289,6 @@ rule tabulate_learning_curves:
         "../workflow_scripts/tabulate_learning_curves.py"
 
 
-rule tabulate_exposure:
-    input:
-        lib=library("tabulate_exposure"),
-        facts="<results>/world/facts.parquet",
-        recall="<results>/world/recall.parquet",
-        knowledge="<results>/categories/base/train.parquet",
-    output:
-        table="<results>/tables/exposure.tsv",
-    log:
-        "<logs>/tabulate_exposure.log",
-    benchmark:
-        "<benchmarks>/tabulate_exposure.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    message:
-        "Tabulating categories by exposure in pretraining"
-    script:
-        "../workflow_scripts/tabulate_exposure.py"
-
-
 rule tabulate_training_data:
     input:
         lib=library("tabulate_training_data"),
@@ -271,3 +312,57 @@ rule tabulate_training_data:
         "Tabulating what each stage trained on"
     script:
         "../workflow_scripts/tabulate_training_data.py"
+
+
+rule tabulate_cost:
+    input:
+        lib=library("tabulate_cost"),
+        questions="<results>/data/questions.parquet",
+        prompts="<results>/data/prompts.parquet",
+        files=[file for *_, file in counted_parts()],
+    output:
+        table="<results>/tables/cost.tsv",
+    log:
+        "<logs>/tabulate_cost.log",
+    benchmark:
+        "<benchmarks>/tabulate_cost.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        parts=[part for *part, _ in counted_parts()],
+        strategies=lookup("strategies", within=config),
+        seeds=lookup("seeds", within=config),
+    message:
+        "Counting what every strategy cost"
+    script:
+        "../workflow_scripts/tabulate_cost.py"
+
+
+rule tabulate_time:
+    input:
+        lib=library("tabulate_time"),
+        files=[file for *_, file in timed_parts()],
+    output:
+        table="<results>/tables/time.tsv",
+    log:
+        "<logs>/tabulate_time.log",
+    benchmark:
+        "<benchmarks>/tabulate_time.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        parts=[part for *part, _ in timed_parts()],
+        strategies=lookup("strategies", within=config),
+        seeds=lookup("seeds", within=config),
+    message:
+        "Adding up the time that every strategy took"
+    script:
+        "../workflow_scripts/tabulate_time.py"

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from gradual_learning import metrics, records, runs, runtime
-from gradual_learning.statistics import Bootstrap
+from gradual_learning import records, runtime
+from gradual_learning.measures import metrics, runs
+from gradual_learning.measures.statistics import Bootstrap
 
 
 def main(

@@ -1,8 +1,9 @@
 """Shares of the four categories under the base model and every labelled checkpoint."""
 
-from gradual_learning import records, runs, runtime, tables
-from gradual_learning.labelled import Labels
-from gradual_learning.statistics import Bootstrap
+from gradual_learning import records, runtime
+from gradual_learning.measures import runs, tables
+from gradual_learning.measures.labelled import Labels
+from gradual_learning.measures.statistics import Bootstrap
 
 
 def main(

@@ -1,7 +1,8 @@
 """Differences of test accuracy between pairs of strategies, with intervals and McNemar's test."""
 
-from gradual_learning import metrics, records, runs, runtime
-from gradual_learning.statistics import Bootstrap
+from gradual_learning import records, runtime
+from gradual_learning.measures import metrics, runs
+from gradual_learning.measures.statistics import Bootstrap
 
 
 def main(

@@ -1,13 +1,15 @@
 """Categories at base against how often the fact was stated in pretraining: ground truth that no real model gives."""
 
-from gradual_learning import records, runs, runtime, tables
+from gradual_learning import records, runtime
+from gradual_learning.measures import ground_truth, runs
 
 
-def main(facts: str, knowledge: str, output: str, recall: str | None = None) -> None:
+def main(facts: str, knowledge: str, recall: str, output: str, confidence: float) -> None:
     """Write the table from the facts of the world, categories of the train questions at base, statement recall."""
-    recalled = records.read_table(recall, records.EVALUATION) if recall else None
     exposures = records.read_table(facts, records.FACTS)
-    records.write_tsv(tables.exposure(exposures, runs.read_knowledge(knowledge), recalled), output)
+    recalled = records.read_table(recall, records.EVALUATION)
+    table = ground_truth.exposure(exposures, runs.read_knowledge(knowledge), recalled, confidence)
+    records.write_tsv(table, output)
 
 
 if __name__ == "__main__":
@@ -15,6 +17,7 @@ if __name__ == "__main__":
         main(
             facts=snakemake.input.facts,
             knowledge=snakemake.input.knowledge,
+            recall=snakemake.input.recall,
             output=snakemake.output.table,
-            recall=snakemake.input.get("recall") or None,
+            confidence=snakemake.params.confidence,
         )

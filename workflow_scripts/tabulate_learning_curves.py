@@ -1,6 +1,7 @@
 """Loss and accuracy of every stage, epoch by epoch, with the best epoch marked."""
 
-from gradual_learning import records, runs, runtime, tables
+from gradual_learning import records, runtime
+from gradual_learning.measures import runs, tables
 
 
 def main(logs: list[str], summaries: list[str], output: str, checkpoints: list[str]) -> None:

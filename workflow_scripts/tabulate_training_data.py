@@ -1,6 +1,7 @@
 """What every stage trained on: counts by role and category, with the set formula."""
 
-from gradual_learning import records, runs, runtime, tables
+from gradual_learning import records, runtime
+from gradual_learning.measures import runs, tables
 
 
 def main(data: list[str], formulas: list[str], output: str, checkpoints: list[str]) -> None:

@@ -1,7 +1,8 @@
-"""How questions move between categories at each stage, beside the base model labelled twice."""
+"""How questions move between categories at each stage, beside and beyond the base model labelled twice."""
 
-from gradual_learning import records, runtime, tables
-from gradual_learning.labelled import Labels
+from gradual_learning import records, runtime
+from gradual_learning.measures import tables
+from gradual_learning.measures.labelled import Labels
 
 
 def main(

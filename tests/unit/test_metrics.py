@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gradual_learning import metrics, runs, tables
-from gradual_learning.labelled import Labels
-from gradual_learning.records import CATEGORIES, EVALUATION, FACTS, KNOWLEDGE, UserError, read_json_lines, write_table
-from gradual_learning.statistics import Bootstrap
+from gradual_learning.measures import metrics, runs, statistics, tables
+from gradual_learning.measures.labelled import Labels
+from gradual_learning.measures.statistics import Bootstrap
+from gradual_learning.records import CATEGORIES, EVALUATION, KNOWLEDGE, UserError, read_json_lines, write_table
 
 BOOTSTRAP = Bootstrap(draws=300, confidence=0.95, seed=1)
 STRATEGIES = {"one": ["a"], "two": ["a", "b"], "other": ["c"]}
@@ -117,7 +117,30 @@ def test_a_strategy_against_itself_differs_by_nothing():
     right = answers["x", "best"]
     table = metrics.comparisons(member, {"x": right, "same": right.copy()}, [["x", "same"]], BOOTSTRAP)
     assert (table[["difference", "low", "high", "gained", "lost"]] == 0).all(axis=None)
-    assert (table["mcnemar_p"] == 1).all()
+    assert (table["mcnemar_p"] == 1).all() and table["mde"].isna().all()
+
+
+def test_p_values_of_the_full_accuracies_are_adjusted_for_their_number():
+    member, answers = random_case(seeds=3)
+    named = {name: right for (name, _), right in answers.items()}
+    pairs = [[runs.BASE, "x"], [runs.BASE, "y"], ["x", "y"]]
+    table = metrics.comparisons(member, named, pairs, BOOTSTRAP)
+    full = table["category"] == "Full"
+    assert table.loc[~full, "adjusted_p"].isna().all()
+    assert table.loc[full, "adjusted_p"].tolist() == statistics.holm(table.loc[full, "mcnemar_p"]).tolist()
+    alone = metrics.comparisons(member, named, pairs[:1], BOOTSTRAP).iloc[0]
+    assert alone["adjusted_p"] == alone["mcnemar_p"]
+
+
+def test_more_questions_detect_smaller_effects():
+    effects = []
+    for questions in (100, 6400):
+        member, answers = random_case(questions, seeds=5)
+        named = {name: right for (name, _), right in answers.items()}
+        table = metrics.comparisons(member, named, [["x", "y"]], BOOTSTRAP)
+        assert (table["mde"] > (table["high"] - table["low"]) / 2).all()
+        effects.append(table.loc[0, "mde"])
+    assert effects[1] < effects[0] / 2
 
 
 def test_pairing_narrows_the_interval():
@@ -174,6 +197,37 @@ def test_gain_over_nothing_is_left_empty_with_a_reason():
     base, first, final = (generator.random((100, 1)) < 0.3 for _ in range(3))
     row = metrics.knowledge_gain(base[:, 0], {"two": (first, final)}, BOOTSTRAP).iloc[0]
     assert np.isnan(row["incremental"]) and np.isnan(row["inc_low"]) and "HK1 - HK0" in row["reason"]
+
+
+def test_the_retest_is_counted_beside_the_gain():
+    base = np.repeat([1, 0], [100, 300])
+    chains = {"two": (base[:, None], base[:, None])}
+    again = np.roll(base, 3)[: len(base)] | base
+    assert metrics.knowledge_gain(base, chains, BOOTSTRAP, again)["hk_retest"].tolist() == [103]
+    assert metrics.knowledge_gain(base, chains, BOOTSTRAP)["hk_retest"].isna().all()
+
+
+def test_the_retest_floor_is_taken_off_every_move(tmp_path):
+    paths = write_labels(
+        tmp_path,
+        {
+            "base": [HIGHLY, HIGHLY, MAYBE, MAYBE, MAYBE, MAYBE],
+            "retest": [HIGHLY, MAYBE, MAYBE, MAYBE, MAYBE, HIGHLY],
+            "a/seed1": [HIGHLY, HIGHLY, HIGHLY, HIGHLY, MAYBE, UNKNOWN],
+        },
+    )
+    labels = Labels(paths["base"], [paths["a/seed1"]] * 2, ["a/seed1", "a+b/seed1"], STRATEGIES, [1])
+    keys = ["to_checkpoint", "from_category", "to_category"]
+    table = (
+        tables.transitions(labels.steps("probe") | labels.retest(paths["retest"], "train")).set_index(keys).sort_index()
+    )
+    up = table.loc["a", MAYBE, HIGHLY]
+    assert up[["share", "floor", "excess"]].tolist() == [0.5, 0.25, 0.25]
+    assert table.loc["a", HIGHLY, MAYBE]["excess"] == -0.5
+    assert (table.loc[runs.RETEST, "excess"].dropna() == 0).all()
+    sums = table.dropna().groupby(["to_checkpoint", "from_category"])["excess"].sum()
+    assert sums.to_numpy() == pytest.approx(0)
+    assert tables.transitions(labels.steps("probe"))[["floor", "excess"]].isna().all(axis=None)
 
 
 def write_labels(folder, sequences):
@@ -240,25 +294,6 @@ def test_answers_are_lined_up_by_id(tmp_path):
 def test_labelled_chains_are_shared_and_sorted():
     strategies = {"s": ["a"], "t": ["a", "b"], "u": ["a", "b", "c"], "v": ["d"], "w": ["a", "e"]}
     assert runs.labelled_chains(strategies) == [("a",), ("a", "b"), ("a", "e"), ("a", "b", "c")]
-
-
-def test_exposure_bins_are_powers_of_two(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "FEW", 1)
-    exposures = [0, 1, 2, 3, 4, 7, 8, 100]
-    known = read_back(knowledge([UNKNOWN] * 4 + [HIGHLY] * 4), tmp_path / "k.parquet")
-    facts = pd.DataFrame({"id": known["id"], "exposures": exposures}).assign(
-        subject="s", relation="r", answer="a", split="train", opening=False
-    )[FACTS.names]
-    recall = pd.DataFrame({"id": known["id"], "correct": [False] * 3 + [True] * 5})
-    table = tables.exposure(facts, known, recall)
-    bins = table.groupby(["low_exposure", "high_exposure"])["questions"].sum()
-    assert bins.to_dict() == {(0, 0): 1, (1, 1): 1, (2, 3): 2, (4, 7): 2, (8, 15): 1, (64, 127): 1}
-    assert table.groupby("low_exposure")["share"].sum().to_numpy() == pytest.approx(1)
-    assert table.groupby("low_exposure")["recalled"].first()[2] == 0.5
-    assert tables.exposure(facts, known)["recalled"].isna().all()
-    monkeypatch.setattr(tables, "FEW", 4)
-    merged = tables.exposure(facts, known).groupby(["low_exposure", "high_exposure"])["questions"].sum()
-    assert merged.to_dict() == {(0, 0): 1, (1, 1): 1, (2, 3): 2, (4, 127): 4}
 
 
 def test_learning_curves_mark_the_best_epoch(tmp_path):

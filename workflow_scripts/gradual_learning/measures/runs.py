@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from gradual_learning.records import CATEGORIES, EVALUATION, KNOWLEDGE, UserError, read_table
+from gradual_learning.records import CATEGORIES, EVALUATION, KNOWLEDGE, UserError, read_json_lines, read_table
 
 FULL = "Full"
 BASE = "base"
@@ -136,3 +136,9 @@ def labelled_chains(strategies: Mapping[str, Sequence[str]]) -> list[tuple[str, 
     long = [stages for stages in strategies.values() if len(stages) > 1]
     chains = [tuple(stages[:length]) for stages in long for length in range(1, len(stages) + 1)]
     return sorted(dict.fromkeys(chains), key=len)
+
+
+def trained_on(data: Mapping[str, str], stages: Sequence[str], seed: int) -> set[str]:
+    """List the ids of all questions that a chain of stages trained on; ``data``: training files by checkpoint."""
+    ends = [checkpoint_name(stages[:length], seed) for length in range(1, len(stages) + 1)]
+    return {row["id"] for end in ends for row in read_json_lines(data[end])}

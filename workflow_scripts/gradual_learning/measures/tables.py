@@ -1,4 +1,4 @@
-"""Tables that describe a run: category shares, transitions, learning curves, exposure, training data."""
+"""Tables that describe a run: category shares, transitions, learning curves, training data."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gradual_learning.records import CATEGORIES, UserError, read_json_lines
-from gradual_learning.runs import membership, split_name
-from gradual_learning.statistics import Bootstrap, ratio, seed_mean
+from gradual_learning.measures.runs import RETEST, membership, split_name
+from gradual_learning.measures.statistics import Bootstrap, ratio, seed_folds
+from gradual_learning.records import CATEGORIES, read_json_lines
+from gradual_learning.selection import ROLES
 
 MEAN = "mean"  # in the column `seed`: the average over all seeds
-LOG = ["epoch", "step", "train_loss", "train_accuracy", "validation_accuracy"]
-ROLES = ["selected", "replay", "matched_random"]
-FEW = 20  # questions, of which a share says little
+LOG = ["epoch", "step", "train_loss", "validation_accuracy", "train_accuracy"]
+LOG += [f"train_accuracy_{category}" for category in CATEGORIES]
 
 
 def categories(chains: Mapping[tuple[str, str], Mapping[str, pd.DataFrame]], bootstrap: Bootstrap) -> pd.DataFrame:
@@ -30,13 +30,13 @@ def categories(chains: Mapping[tuple[str, str], Mapping[str, pd.DataFrame]], boo
     for (chain, split), tables in chains.items():
         sums = bootstrap.questions(np.hstack([membership(table) for table in tables.values()]))
         sums = sums.reshape(len(sums), len(tables), len(CATEGORIES))
-        parts = {seed: sums[:, place] for place, seed in enumerate(tables)}
+        parts = {seed: sums[None, :, place] for place, seed in enumerate(tables)}
         if len(tables) > 1:
-            parts[MEAN] = seed_mean(sums, bootstrap.seeds(len(tables)))
+            parts[MEAN] = seed_folds(sums)
         total = len(next(iter(tables.values())))
         for seed, part in parts.items():
-            interval = bootstrap.interval(part / max(total, 1))
-            rows.extend((chain, seed, split, *row) for row in zip(CATEGORIES, part[0], *interval, strict=True))
+            interval = bootstrap.seeds_interval(part / max(total, 1), within=(0, 1))
+            rows.extend((chain, seed, split, *row) for row in zip(CATEGORIES, part[0, 0], *interval, strict=True))
     columns = ["checkpoint", "seed", "split", "category", "questions", "share", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -46,11 +46,11 @@ def transitions(pairs: Mapping[tuple[str, str, str, str], tuple[pd.DataFrame, pd
 
     Args:
         pairs: for each (from_checkpoint, to_checkpoint, seed, split) the categories of the same questions before and
-            after. The base model labelled twice belongs among them: it is the floor that label noise sets.
+            after. The base model labelled twice may be among them: it is the floor that label noise sets.
 
     Returns:
         from_checkpoint, to_checkpoint, seed, split, from_category, to_category, questions, share (empty where there is
-        no question).
+        no question), floor (the share of the same move at the retest), excess (share - floor; both empty without one).
     """
     rows = []
     for key, (before, after) in pairs.items():
@@ -58,8 +58,12 @@ def transitions(pairs: Mapping[tuple[str, str, str, str], tuple[pd.DataFrame, pd
         shares = ratio(counts, counts.sum(axis=1, keepdims=True))
         for i, start in enumerate(CATEGORIES):
             rows.extend((*key, start, end, counts[i, j], shares[i, j]) for j, end in enumerate(CATEGORIES))
-    names = ["from_checkpoint", "to_checkpoint", "seed", "split", "from_category", "to_category", "questions", "share"]
-    return pd.DataFrame(rows, columns=names)
+    move = ["from_category", "to_category"]
+    names = ["from_checkpoint", "to_checkpoint", "seed", "split", *move, "questions", "share"]
+    table = pd.DataFrame(rows, columns=names)
+    floor = table.loc[table["to_checkpoint"] == RETEST, [*move, "share"]].rename(columns={"share": "floor"})
+    table = table.merge(floor, on=move, how="left", validate="many_to_one")
+    return table.assign(excess=table["share"] - table["floor"])
 
 
 def learning_curves(logs: Mapping[str, str], summaries: Mapping[str, str]) -> pd.DataFrame:
@@ -77,44 +81,6 @@ def learning_curves(logs: Mapping[str, str], summaries: Mapping[str, str]) -> pd
             values = [line.get(key) for key in LOG]
             rows.append((chain, seed, chain.rpartition("+")[2], *values, line["epoch"] == best))
     return pd.DataFrame(rows, columns=["checkpoint", "seed", "stage", *LOG, "best"])
-
-
-def exposure(facts: pd.DataFrame, known: pd.DataFrame, recall: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Tabulate categories at base against how often a fact was stated in pretraining, in bins that are powers of two.
-
-    Args:
-        facts: records.FACTS; facts without a labelled question are left out.
-        known: categories of the train questions under the base model.
-        recall: whether the base model completed a statement of each fact (records.EVALUATION), where that was asked.
-
-    Returns:
-        low_exposure, high_exposure (both inside the bin; the last one takes in all those above it that hold few
-        questions), category, questions, share (of the bin), recalled (share of the facts in the bin whose statement was
-        completed; empty without ``recall``).
-
-    Raises:
-        UserError: no fact belongs to a labelled question.
-    """
-    joined = known.merge(facts[["id", "exposures"]], on="id", how="inner", validate="one_to_one")
-    if joined.empty:
-        raise UserError("no labelled question asks for a fact of the simulated world: remove world/ and run again")
-    right = pd.Series(dtype=float) if recall is None else recall.set_index("id")["correct"]
-    joined["recalled"] = joined["id"].map(right).astype(float)
-    powers = np.frexp(joined["exposures"])[1]  # 0 -> 0, 1 -> 1, 2..3 -> 2, 4..7 -> 3
-    rows = []
-    for power, inside in joined.groupby(powers.clip(upper=_last_bin(powers))):
-        low = 2 ** (power - 1) if power else 0
-        high = 2 ** int(np.frexp(inside["exposures"].max())[1]) - 1
-        counts = membership(inside).sum(axis=0, dtype=np.int64)
-        recalled = inside["recalled"].mean()
-        rows.extend((low, high, *row, recalled) for row in zip(CATEGORIES, counts, counts / len(inside), strict=True))
-    return pd.DataFrame(rows, columns=["low_exposure", "high_exposure", "category", "questions", "share", "recalled"])
-
-
-def _last_bin(powers: pd.Series) -> int:
-    """Return the highest bin that holds, with all above it, at least ``FEW`` questions."""
-    from_top = powers.value_counts().sort_index(ascending=False).cumsum()
-    return int(from_top.index[(from_top >= FEW) | (from_top == len(powers))][0])
 
 
 def training_data(data: Mapping[str, str], formulas: Mapping[str, str]) -> pd.DataFrame:

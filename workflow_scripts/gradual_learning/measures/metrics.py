@@ -5,15 +5,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from gradual_learning.measures.runs import BASE, FEW_SHOT, FULL, NO_EPOCH
+from gradual_learning.measures.statistics import Bootstrap, combine, holm, mcnemar, ratio, seed_folds
 from gradual_learning.records import CATEGORIES
-from gradual_learning.runs import BASE, FEW_SHOT, FULL, NO_EPOCH
-from gradual_learning.statistics import Bootstrap, combine, mcnemar, ratio, seed_mean
 
 GROUPS = [FULL, *CATEGORIES]
+SHARE = (0, 1)
 ACCURACY = ["strategy", "epoch", "category", "questions", "seeds", "accuracy", "low", "high"]
+COMPARISON = ["baseline", "strategy", "category", "questions", "seeds", "difference", "low", "high", "mde"]
+COMPARISON += ["gained", "lost", "mcnemar_p", "worst_seed", "best_seed"]
 GAIN = ["strategy", "questions", "seeds"]
 GAIN += [f"{count}{end}" for count in ("hk_base", "hk_first", "hk_final") for end in ("", "_low", "_high")]
-GAIN += ["relative", "low", "high", "incremental", "inc_low", "inc_high", "reason"]
+GAIN += ["relative", "low", "high", "incremental", "inc_low", "inc_high", "reason", "hk_retest"]
 
 
 def accuracy(member: np.ndarray, answers: Mapping[tuple[str, str], np.ndarray], bootstrap: Bootstrap) -> pd.DataFrame:
@@ -31,10 +34,10 @@ def accuracy(member: np.ndarray, answers: Mapping[tuple[str, str], np.ndarray], 
         ValueError: the full accuracy is not the count-weighted mean of the four.
     """
     groups = np.hstack([np.ones((len(member), 1), np.int8), member])
-    correct, sizes = _group_sums(groups, list(answers.values()), bootstrap)
+    correct, sizes = group_sums(groups, list(answers.values()), bootstrap)
     rows = []
     for (strategy, epoch), sums in zip(answers, correct, strict=True):
-        interval = bootstrap.interval(ratio(sums, sizes))
+        interval = bootstrap.seeds_interval(ratio(seed_folds(sums), sizes), SHARE)
         for group, questions, *values in zip(GROUPS, sizes[0], *interval, strict=True):
             seeds = answers[strategy, epoch].shape[1]
             rows.append((strategy, epoch, group, int(questions), seeds, *values))
@@ -57,7 +60,7 @@ def few_shot(known: pd.DataFrame, member: np.ndarray, bootstrap: Bootstrap) -> p
     groups = np.hstack([np.ones((len(member), 1), np.int64), member])
     counts = [groups * known[[name]].to_numpy(dtype=np.int64) for name in ("greedy_correct", "greedy_drawn")]
     sums = bootstrap.questions(np.hstack(counts)).reshape(1 + bootstrap.draws, 2, -1)
-    interval = bootstrap.interval(ratio(sums[:, 0], sums[:, 1]))
+    interval = bootstrap.interval(ratio(sums[:, 0], sums[:, 1]), SHARE)
     rows = [
         (BASE, FEW_SHOT, group, int(questions), 1, *values)
         for group, questions, *values in zip(GROUPS, groups.sum(axis=0), *interval, strict=True)
@@ -65,16 +68,25 @@ def few_shot(known: pd.DataFrame, member: np.ndarray, bootstrap: Bootstrap) -> p
     return pd.DataFrame(rows, columns=ACCURACY)
 
 
-def _group_sums(
+def group_sums(
     groups: np.ndarray, answers: Sequence[np.ndarray], bootstrap: Bootstrap
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """Sum right answers by group, averaged over seeds, (rows, groups) for each array of answers; and group sizes."""
+    """Sum right answers by group of questions.
+
+    Args:
+        groups: which questions belong to each group, 0/1, shape (questions, groups).
+        answers: which questions were answered right, several arrays of shape (questions, seeds).
+        bootstrap: how to resample.
+
+    Returns:
+        For each array the sums of each seed, (rows, seeds, groups); the sizes of the groups, (rows, groups).
+    """
     columns = [groups]
     for right in answers:
         columns.extend(groups * right[:, [seed]] for seed in range(right.shape[1]))
     sums = bootstrap.questions(np.hstack(columns)).reshape(1 + bootstrap.draws, -1, groups.shape[1])
     parts = np.split(sums, np.cumsum([1, *(right.shape[1] for right in answers)])[:-1], axis=1)
-    return [seed_mean(part, bootstrap.seeds(part.shape[1])) for part in parts[1:]], sums[:, 0]
+    return parts[1:], sums[:, 0]
 
 
 def check_full(table: pd.DataFrame, tolerance: float = 1e-9) -> None:
@@ -104,8 +116,10 @@ def comparisons(
     """Compare strategies in pairs, question by question and seed by seed.
 
     ``gained`` and ``lost`` count answers right only in the strategy or only in its baseline, summed over seeds.
-    McNemar's exact test is made for each seed; as seeds share their questions, the p-values are combined by a rule that
-    holds under any dependence (:func:`gradual_learning.statistics.combine`). The base model stands against every seed.
+    McNemar's exact test is made for each seed. As seeds share their questions, the p-values are combined by a rule that
+    holds under any dependence (:func:`gradual_learning.measures.statistics.combine`); over all pairs those of the full
+    accuracies are adjusted for their number by Holm's rule. The base model stands against every seed. ``mde`` is the
+    minimum detectable effect (:meth:`gradual_learning.measures.statistics.Bootstrap.smallest_effect`).
 
     Args:
         member: category of each question at base, 0/1, shape (questions, 4).
@@ -117,17 +131,20 @@ def comparisons(
     seeds = max(right.shape[1] for right in answers.values())
     spread = {name: np.broadcast_to(right, (len(right), seeds)) for name, right in answers.items()}
     named = list(dict.fromkeys(name for pair in pairs for name in pair))
-    sums, sizes = _group_sums(groups, [spread[name] for name in named], bootstrap)
-    sums = dict(zip(named, sums, strict=True))
+    sums, sizes = group_sums(groups, [spread[name] for name in named], bootstrap)
+    sums = {name: seed_folds(part) for name, part in zip(named, sums, strict=True)}
     rows = []
     for before, after in pairs:
-        interval = bootstrap.interval(ratio(sums[after] - sums[before], sizes))
+        difference = ratio(sums[after] - sums[before], sizes)
+        columns = *bootstrap.seeds_interval(difference), bootstrap.smallest_effect(difference)
         repeats = max(answers[before].shape[1], answers[after].shape[1])
-        for group, inside, *values in zip(GROUPS, groups.T.astype(bool), *interval, strict=True):
+        for group, inside, *values in zip(GROUPS, groups.T.astype(bool), *columns, strict=True):
             pair = spread[before][inside, :repeats], spread[after][inside, :repeats]
             rows.append((before, after, group, int(inside.sum()), repeats, *values, *_pair(*pair)))
-    columns = ["baseline", "strategy", "category", "questions", "seeds", "difference", "low", "high"]
-    return pd.DataFrame(rows, columns=[*columns, "gained", "lost", "mcnemar_p", "worst_seed", "best_seed"])
+    table = pd.DataFrame(rows, columns=COMPARISON)
+    full = table["category"] == FULL
+    table.loc[full, "adjusted_p"] = holm(table.loc[full, "mcnemar_p"])
+    return table
 
 
 def _pair(before: np.ndarray, after: np.ndarray) -> tuple[int, int, float, float, float]:
@@ -150,11 +167,11 @@ def forgetting(
         bootstrap: how to resample.
     """
     missed = {key: ~right for key, right in answers.items()}
-    sums, sizes = _group_sums(highly_known.astype(np.int8)[:, None], list(missed.values()), bootstrap)
+    sums, sizes = group_sums(highly_known.astype(np.int8)[:, None], list(missed.values()), bootstrap)
     floor = ratio(missed[BASE, NO_EPOCH][highly_known.astype(bool)].sum(), sizes[0, 0])
     rows = []
     for (strategy, epoch), part in zip(missed, sums, strict=True):
-        interval = [float(value[0]) for value in bootstrap.interval(ratio(part, sizes))]
+        interval = [float(value[0]) for value in bootstrap.seeds_interval(ratio(seed_folds(part), sizes), SHARE)]
         seeds = missed[strategy, epoch].shape[1]
         rows.append((strategy, epoch, int(sizes[0, 0]), seeds, *interval, float(floor)))
     columns = ["strategy", "epoch", "highly_known", "seeds", "forgotten", "low", "high", "base_unanswered"]
@@ -178,14 +195,17 @@ def p0_fall(base: pd.DataFrame, later: Mapping[str, Sequence[pd.DataFrame]], boo
         drawn = np.stack([table["greedy_drawn"] for table in tables], axis=1) * known[:, None]
         wrong = drawn - np.stack([table["greedy_correct"] for table in tables], axis=1) * known[:, None]
         sums = bootstrap.questions(np.hstack([wrong, drawn])).reshape(1 + bootstrap.draws, 2, len(tables), 1)
-        mean = seed_mean(sums, bootstrap.seeds(len(tables)))[..., 0]
-        interval = map(float, bootstrap.interval(ratio(mean[:, 0], mean[:, 1])))
+        mean = seed_folds(sums)[..., 0]
+        interval = map(float, bootstrap.seeds_interval(ratio(mean[..., 0], mean[..., 1]), SHARE))
         rows.append((strategy, int(known.sum()), *interval))
     return pd.DataFrame(rows, columns=["strategy", "p0_questions", "p0_fall", "p0_low", "p0_high"])
 
 
 def knowledge_gain(
-    base: np.ndarray, chains: Mapping[str, tuple[np.ndarray, np.ndarray]], bootstrap: Bootstrap
+    base: np.ndarray,
+    chains: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    bootstrap: Bootstrap,
+    retest: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Tabulate knowledge gained: HighlyKnown questions after all stages (HK2) against after the first (HK1).
 
@@ -196,23 +216,25 @@ def knowledge_gain(
         base: which questions are HighlyKnown under the base model, 0/1, shape (questions,).
         chains: for each strategy the same after the first and after the last stage, shape (questions, seeds).
         bootstrap: how to resample.
+        retest: the same at the second labelling of the base model: its number, ``hk_retest``, against HK0 is the change
+            that label noise alone makes.
     """
     rows = [{"strategy": name, **_gain(base, *pair, bootstrap)} for name, pair in chains.items()]
-    return pd.DataFrame(rows, columns=GAIN)
+    return pd.DataFrame(rows, columns=GAIN).assign(hk_retest=None if retest is None else retest.sum())
 
 
 def _gain(base: np.ndarray, first: np.ndarray, final: np.ndarray, bootstrap: Bootstrap) -> dict:
     seeds = first.shape[1]
     sums = bootstrap.questions(np.hstack([base[:, None], first, final]).astype(np.int8))
-    both = seed_mean(sums[:, 1:].reshape(len(sums), 2, seeds, 1), bootstrap.seeds(seeds))[..., 0]
-    hk0, hk1, hk2 = sums[:, 0], both[:, 0], both[:, 1]
+    hk1, hk2 = np.moveaxis(seed_folds(sums[:, 1:].reshape(len(sums), 2, seeds, 1))[..., 0], -1, 0)
+    hk0 = np.broadcast_to(sums[:, 0], hk1.shape)
     row = {"questions": len(base), "seeds": seeds}
     for name, count in {"hk_base": hk0, "hk_first": hk1, "hk_final": hk2}.items():
-        row |= _named(bootstrap.interval(count), name, f"{name}_low", f"{name}_high")
-    row |= _named(bootstrap.interval(ratio(hk2, hk1) - 1), "relative", "low", "high")
-    _, low, high = bootstrap.interval(hk1 - hk0)
+        row |= _named(bootstrap.seeds_interval(count), name, f"{name}_low", f"{name}_high")
+    row |= _named(bootstrap.seeds_interval(ratio(hk2, hk1) - 1), "relative", "low", "high")
+    _, low, high = bootstrap.seeds_interval(hk1 - hk0)
     steady = low > 0 or high < 0
-    incremental = bootstrap.interval(ratio(hk2 - hk0, hk1 - hk0) - 1) if steady else (np.nan, np.nan, np.nan)
+    incremental = bootstrap.seeds_interval(ratio(hk2 - hk0, hk1 - hk0) - 1) if steady else (np.nan, np.nan, np.nan)
     reason = "" if steady else f"HK1 - HK0 may be 0 ({low:.1f} to {high:.1f})"
     return row | _named(incremental, "incremental", "inc_low", "inc_high") | {"reason": reason}
 

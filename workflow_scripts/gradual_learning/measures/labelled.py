@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from gradual_learning.runs import (
+from gradual_learning.measures.runs import (
     BASE,
     NO_SEED,
     RETEST,

@@ -1,0 +1,1 @@
+"""From answers and categories to tables: accuracy, forgetting, knowledge gained, with their uncertainty."""
