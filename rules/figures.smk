@@ -3,12 +3,7 @@ rule plot_accuracy:
         lib=library("plot_accuracy"),
         table="<results>/tables/accuracy.tsv",
     output:
-        png=report(
-            "<results>/figures/accuracy.png",
-            caption="captions/accuracy.rst",
-            category="Accuracy",
-            labels={"figure": "by strategy and category at base", "format": "PNG"},
-        ),
+        png="<results>/figures/accuracy.png",
         svg="<results>/figures/accuracy.svg",
     log:
         "<logs>/plot_accuracy.log",
@@ -29,17 +24,64 @@ rule plot_accuracy:
         "../workflow_scripts/plot_accuracy.py"
 
 
+rule plot_comparisons:
+    input:
+        lib=library("plot_comparisons"),
+        table="<results>/tables/comparisons.tsv",
+    output:
+        png="<results>/figures/comparisons.png",
+        svg="<results>/figures/comparisons.svg",
+    log:
+        "<logs>/plot_comparisons.log",
+    benchmark:
+        "<benchmarks>/plot_comparisons.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dpi=lookup("figures/dpi", within=config),
+        confidence=lookup("evaluation/confidence", within=config),
+    message:
+        "Drawing the differences between strategies"
+    script:
+        "../workflow_scripts/plot_comparisons.py"
+
+
+rule plot_arms:
+    input:
+        lib=library("plot_arms"),
+        table="<results>/tables/arms.tsv",
+    output:
+        png="<results>/figures/arms.png",
+        svg="<results>/figures/arms.svg",
+    log:
+        "<logs>/plot_arms.log",
+    benchmark:
+        "<benchmarks>/plot_arms.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dpi=lookup("figures/dpi", within=config),
+        confidence=lookup("evaluation/confidence", within=config),
+    message:
+        "Drawing the arms beside the published ones"
+    script:
+        "../workflow_scripts/plot_arms.py"
+
+
 rule plot_forgetting:
     input:
         lib=library("plot_forgetting"),
         table="<results>/tables/forgetting.tsv",
     output:
-        png=report(
-            "<results>/figures/forgetting.png",
-            caption="captions/forgetting.rst",
-            category="Forgetting",
-            labels={"figure": "by strategy", "format": "PNG"},
-        ),
+        png="<results>/figures/forgetting.png",
         svg="<results>/figures/forgetting.svg",
     log:
         "<logs>/plot_forgetting.log",
@@ -60,17 +102,39 @@ rule plot_forgetting:
         "../workflow_scripts/plot_forgetting.py"
 
 
+rule plot_replay:
+    input:
+        lib=library("plot_replay"),
+        tables=["<results>/tables/accuracy.tsv", "<results>/tables/forgetting.tsv"],
+    output:
+        png="<results>/figures/replay.png",
+        svg="<results>/figures/replay.svg",
+    log:
+        "<logs>/plot_replay.log",
+    benchmark:
+        "<benchmarks>/plot_replay.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dpi=lookup("figures/dpi", within=config),
+        confidence=lookup("evaluation/confidence", within=config),
+        sweep=replay_sweep(),
+    message:
+        "Drawing accuracy and forgetting by the replay ratio"
+    script:
+        "../workflow_scripts/plot_replay.py"
+
+
 rule plot_knowledge_gain:
     input:
         lib=library("plot_knowledge_gain"),
         table="<results>/tables/knowledge_gain.tsv",
     output:
-        png=report(
-            "<results>/figures/knowledge_gain.png",
-            caption="captions/knowledge_gain.rst",
-            category="Knowledge",
-            labels={"figure": "by strategy", "format": "PNG"},
-        ),
+        png="<results>/figures/knowledge_gain.png",
         svg="<results>/figures/knowledge_gain.svg",
     log:
         "<logs>/plot_knowledge_gain.log",
@@ -91,77 +155,12 @@ rule plot_knowledge_gain:
         "../workflow_scripts/plot_knowledge_gain.py"
 
 
-rule plot_categories:
-    input:
-        lib=library("plot_categories"),
-        table="<results>/tables/categories.tsv",
-    output:
-        png=report(
-            "<results>/figures/categories.png",
-            caption="captions/categories.rst",
-            category="Categories",
-            labels={"figure": "shares by stage", "format": "PNG"},
-        ),
-        svg="<results>/figures/categories.svg",
-    log:
-        "<logs>/plot_categories.log",
-    benchmark:
-        "<benchmarks>/plot_categories.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        dpi=lookup("figures/dpi", within=config),
-    message:
-        "Drawing the shares of categories"
-    script:
-        "../workflow_scripts/plot_categories.py"
-
-
-rule plot_transitions:
-    input:
-        lib=library("plot_transitions"),
-        table="<results>/tables/transitions.tsv",
-    output:
-        png=report(
-            "<results>/figures/transitions.png",
-            caption="captions/transitions.rst",
-            category="Categories",
-            labels={"figure": "transitions by stage", "format": "PNG"},
-        ),
-        svg="<results>/figures/transitions.svg",
-    log:
-        "<logs>/plot_transitions.log",
-    benchmark:
-        "<benchmarks>/plot_transitions.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        dpi=lookup("figures/dpi", within=config),
-    message:
-        "Drawing the transitions"
-    script:
-        "../workflow_scripts/plot_transitions.py"
-
-
 rule plot_learning_curves:
     input:
         lib=library("plot_learning_curves"),
         table="<results>/tables/learning_curves.tsv",
     output:
-        png=report(
-            "<results>/figures/learning_curves.png",
-            caption="captions/learning_curves.rst",
-            category="Training",
-            labels={"figure": "learning curves", "format": "PNG"},
-        ),
+        png="<results>/figures/learning_curves.png",
         svg="<results>/figures/learning_curves.svg",
     log:
         "<logs>/plot_learning_curves.log",
@@ -181,22 +180,17 @@ rule plot_learning_curves:
         "../workflow_scripts/plot_learning_curves.py"
 
 
-rule plot_exposure:
+rule plot_cost:
     input:
-        lib=library("plot_exposure"),
-        table="<results>/tables/exposure.tsv",
+        lib=library("plot_cost"),
+        table="<results>/tables/cost.tsv",
     output:
-        png=report(
-            "<results>/figures/exposure.png",
-            caption="captions/exposure.rst",
-            category="Categories",
-            labels={"figure": "by exposure in pretraining", "format": "PNG"},
-        ),
-        svg="<results>/figures/exposure.svg",
+        png="<results>/figures/cost.png",
+        svg="<results>/figures/cost.svg",
     log:
-        "<logs>/plot_exposure.log",
+        "<logs>/plot_cost.log",
     benchmark:
-        "<benchmarks>/plot_exposure.tsv"
+        "<benchmarks>/plot_cost.tsv"
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -206,6 +200,6 @@ rule plot_exposure:
     params:
         dpi=lookup("figures/dpi", within=config),
     message:
-        "Drawing categories by exposure"
+        "Drawing the cost of each strategy"
     script:
-        "../workflow_scripts/plot_exposure.py"
+        "../workflow_scripts/plot_cost.py"

@@ -18,12 +18,12 @@ def main(
     encoder = encoding.Encoder(models.load_tokenizer(paths["model"]), chat_template)
     engine = sampling.Engine(model, encoder, batch_tokens)
 
-    def measure() -> dict[str, float | None]:
-        asked = {"validation_accuracy": validation, "train_accuracy": tracked}
-        return {
-            name: labelling.verbatim_accuracy(engine, chosen, settings.prompt, decoding) if len(chosen) else None
-            for name, chosen in asked.items()
-        }
+    at_base = {row["id"]: row["category_at_base"] for row in rows}
+
+    def measure() -> dict[str, float]:
+        accuracy = labelling.verbatim_accuracy(engine, validation, settings.prompt, decoding)
+        right = labelling.verbatim(engine, tracked, settings.prompt, decoding)
+        return {"validation_accuracy": accuracy, **training.train_accuracies(right, at_base)}
 
     made_from = [paths[name] for name in ("model", "parent", "data", "questions", "prompts") if paths[name]]
     folders = {name: paths[name] for name in ("best", "convergence", "scratch")}

@@ -1,19 +1,8 @@
 """Share of HighlyKnown questions that each strategy forgets, and the fall of their P0."""
 
-from gradual_learning import figures, records, runtime, style
-
-
-def main(table: str, png: str, svg: str, dpi: int, confidence: float) -> None:
-    """Draw the table into two files."""
-    style.save(figures.forgetting(records.read_tsv(table), confidence), png, svg, dpi)
-
+from gradual_learning import runtime
+from gradual_learning.drawing import strategy_figures, style
 
 if __name__ == "__main__":
     with runtime.job(snakemake.log[0]):
-        main(
-            table=snakemake.input.table,
-            png=snakemake.output.png,
-            svg=snakemake.output.svg,
-            dpi=snakemake.params.dpi,
-            confidence=snakemake.params.confidence,
-        )
+        style.draw(strategy_figures.forgetting, [snakemake.input.table], **snakemake.output, **snakemake.params)

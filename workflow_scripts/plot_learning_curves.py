@@ -1,18 +1,8 @@
 """Accuracy by epoch of every stage."""
 
-from gradual_learning import curve_figures, records, runtime, style
-
-
-def main(table: str, png: str, svg: str, dpi: int) -> None:
-    """Draw the table into two files."""
-    style.save(curve_figures.learning_curves(records.read_tsv(table)), png, svg, dpi)
-
+from gradual_learning import runtime
+from gradual_learning.drawing import curve_figures, style
 
 if __name__ == "__main__":
     with runtime.job(snakemake.log[0]):
-        main(
-            table=snakemake.input.table,
-            png=snakemake.output.png,
-            svg=snakemake.output.svg,
-            dpi=snakemake.params.dpi,
-        )
+        style.draw(curve_figures.learning_curves, [snakemake.input.table], **snakemake.output, **snakemake.params)

@@ -1,18 +1,8 @@
 """Transitions between categories, beside the base model labelled twice."""
 
-from gradual_learning import category_figures, records, runtime, style
-
-
-def main(table: str, png: str, svg: str, dpi: int) -> None:
-    """Draw the table into two files."""
-    style.save(category_figures.transitions(records.read_tsv(table)), png, svg, dpi)
-
+from gradual_learning import runtime
+from gradual_learning.drawing import style, transition_figures
 
 if __name__ == "__main__":
     with runtime.job(snakemake.log[0]):
-        main(
-            table=snakemake.input.table,
-            png=snakemake.output.png,
-            svg=snakemake.output.svg,
-            dpi=snakemake.params.dpi,
-        )
+        style.draw(transition_figures.transitions, [snakemake.input.table], **snakemake.output, **snakemake.params)

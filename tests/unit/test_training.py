@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -10,6 +11,7 @@ from safetensors.torch import load_file
 import stages
 from gradual_learning import labelling, models, training
 from gradual_learning.encoding import Encoder
+from gradual_learning.measures import tables
 from gradual_learning.records import UserError
 from gradual_learning.sampling import Decoding, Engine
 
@@ -56,6 +58,20 @@ def test_only_the_answer_and_its_end_are_learned(tiny_model):
     assert learned == tokenizer(" Port Alder", add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
     assert item["input_ids"][-len(learned) :] == learned
     assert item["input_ids"][: -len(learned)] == tokenizer("Q: Where was Ada born?\nA:")["input_ids"]
+
+
+def test_train_accuracy_is_the_weighted_mean_of_its_categories():
+    right = pd.Series([True, True, False, True, False], index=list("abcde"))
+    at_base = dict(zip("abcde", ["HighlyKnown", "HighlyKnown", "Unknown", "Unknown", "Unknown"], strict=True))
+    shares = training.train_accuracies(right, at_base)
+    assert shares["train_accuracy_HighlyKnown"] == 1 and "train_accuracy_MaybeKnown" not in shares
+    mean = (2 * shares["train_accuracy_HighlyKnown"] + 3 * shares["train_accuracy_Unknown"]) / 5
+    assert shares["train_accuracy"] == pytest.approx(mean) == pytest.approx(0.6)
+    assert set(shares) <= set(tables.LOG), "the table of learning curves finds them by name"
+
+
+def test_a_stage_without_questions_has_no_train_accuracy():
+    assert training.train_accuracies(pd.Series([], dtype=bool), {}) == {}
 
 
 def test_padding_is_told_by_length_although_it_is_the_end_token(tiny_model):

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Protocol
 
-import numpy as np
 import pandas as pd
 
 from gradual_learning import prompts as prompting
@@ -213,7 +212,13 @@ def answer_zero_shot(engine: Answerer, questions: pd.DataFrame, template: str, d
     return questions[["id", "relation"]].assign(answer=questions["id"].map(answers)).reset_index(drop=True)
 
 
+def verbatim(engine: Answerer, questions: pd.DataFrame, template: str, decoding: Decoding) -> pd.Series:
+    """Tell by question id what is answered zero-shot, letter for letter, with an accepted answer."""
+    answers = answer_zero_shot(engine, questions, template, decoding)["answer"]
+    right = [is_verbatim(text, gold) for text, gold in zip(answers, questions["answers"], strict=True)]
+    return pd.Series(right, index=questions["id"], dtype=bool)
+
+
 def verbatim_accuracy(engine: Answerer, questions: pd.DataFrame, template: str, decoding: Decoding) -> float:
     """Return the share of questions answered zero-shot, letter for letter, with an accepted answer."""
-    answers = answer_zero_shot(engine, questions, template, decoding)["answer"]
-    return float(np.mean([is_verbatim(text, gold) for text, gold in zip(answers, questions["answers"], strict=True)]))
+    return float(verbatim(engine, questions, template, decoding).mean())

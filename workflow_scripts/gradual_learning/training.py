@@ -7,11 +7,12 @@ on from its last epoch and ends with the weights of one that was not.
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import torch
 from transformers import (
     PreTrainedModel,
@@ -110,6 +111,21 @@ def encode_all(rows: list[dict], template: str, encoder: Encoder) -> list[dict[s
         if set(item["labels"]) <= {IGNORED, *encoder.tokenizer.all_special_ids}:
             raise UserError(f"question {row['id']}: the answer {row['answers'][0]!r} has no token to learn; remove it.")
     return encoded
+
+
+def train_accuracies(right: pd.Series, at_base: Mapping[str, str]) -> dict[str, float]:
+    """Give the share of the training questions that are answered, in full and by their category at base.
+
+    Args:
+        right: whether each question is answered, by id.
+        at_base: the category of each question under the base model, by id.
+
+    Returns:
+        ``train_accuracy`` and ``train_accuracy_<category>`` for each category that has a question.
+    """
+    shares = right.groupby(right.index.map(at_base)).mean() if len(right) else {}
+    parts = {f"train_accuracy_{category}": float(share) for category, share in shares.items()}
+    return {"train_accuracy": float(right.mean()), **parts} if parts else {}
 
 
 def collate(items: list[dict[str, list[int]]], pad: int) -> dict[str, torch.Tensor]:

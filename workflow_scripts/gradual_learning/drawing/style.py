@@ -5,24 +5,37 @@ category has the same colour in every figure; strategies are told apart by marke
 """
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from gradual_learning.records import CATEGORIES, whole_file
-from gradual_learning.runs import BASE
+from gradual_learning.measures.runs import BASE
+from gradual_learning.records import CATEGORIES, read_tsv, whole_file
 
-WIDTH = 7.2  # inches: a text block of two columns
+WIDTH, HEIGHT = 7.2, 9.7  # inches: a text block of two columns, and the most that a page leaves
 INK = "#222222"
 PALE = "#767676"
 FAINT = "#e3e3e3"
 CATEGORY_COLOURS = dict(zip(CATEGORIES, ["#0072B2", "#56B4E9", "#E69F00", "#BDBDBD"], strict=True))
 CATEGORY_INK = dict(zip(CATEGORIES, ["white", INK, INK, INK], strict=True))  # text on the colour
+CATEGORY_LINES = {  # a little darker than areas, and each with dashes of its own
+    category: {"color": colour, "linestyle": dashes}
+    for category, colour, dashes in zip(
+        CATEGORIES,
+        ["#0072B2", "#2E8BC6", "#B47B00", "#767676"],
+        ["-", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1))],
+        strict=True,
+    )
+}
 STRATEGY_COLOURS = ["#009E73", "#D55E00", "#AA4499", "#4B4BA8", "#7A5C2E", INK, "#999933"]
 MARKERS = "osD^vPX*<>ph"
+SHADES = LinearSegmentedColormap.from_list("shares", ["#ffffff", "#7fb4dc", "#0a4f86"])
+REFERENCE = {"color": PALE, "linestyle": (0, (4, 2)), "linewidth": 1}
 MINUS, DASH, ARROW = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{RIGHTWARDS ARROW}"
 
 matplotlib.rcParams.update(
@@ -57,8 +70,8 @@ matplotlib.rcParams.update(
 
 
 def new_figure(height: float, title: str) -> Figure:
-    """Start a figure of the common width, ``height`` in inches."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    """Start a figure of the common width, ``height`` in inches; what is higher than a page is made to fit on it."""
+    figure = Figure(figsize=(WIDTH, min(height, HEIGHT)), layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
     return figure
 
@@ -70,13 +83,23 @@ def nothing(title: str, reason: str) -> Figure:
     return figure
 
 
+def draw(
+    subject: Callable[..., Figure], tables: Sequence[str], png: str, svg: str, dpi: int, **settings: object
+) -> None:
+    """Draw what the files of ``tables`` say on a subject: ``subject(*tables, **settings)``, saved as two files."""
+    save(subject(*map(read_tsv, tables), **settings), png, svg, dpi)
+
+
 def save(figure: Figure, png: str, svg: str, dpi: int) -> None:
     """Write both files whole or not at all, without a date or a version in them."""
     _settle(figure)
+    title = figure.get_suptitle()
     with whole_file(png) as partial:
-        figure.savefig(partial, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
+        metadata = {"Title": title, "Software": None}
+        figure.savefig(partial, format="png", dpi=dpi, facecolor="white", metadata=metadata)
     with whole_file(svg) as partial:
-        figure.savefig(partial, format="svg", facecolor="white", metadata={"Date": None, "Creator": None})
+        metadata = {"Title": title, "Date": None, "Creator": None}
+        figure.savefig(partial, format="svg", facecolor="white", metadata=metadata)
 
 
 def _settle(figure: Figure) -> None:
@@ -100,6 +123,11 @@ def chain_words(chain: str, width: int = 40) -> str:
 def category_words(category: str) -> str:
     """Write a category as words: ``HighlyKnown`` -> ``Highly known``."""
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in category).strip().capitalize()
+
+
+def span_words(low: float, high: float) -> str:
+    """Write a range of whole numbers, both inside, or the one number where it holds one alone."""
+    return f"{low:.0f}" if low == high else f"{low:.0f}{DASH}{high:.0f}"
 
 
 def strategy_mark(place: int) -> dict[str, str]:
@@ -127,6 +155,41 @@ def name_rows(axes: Axes, names: Sequence[str], width: int = 22) -> None:
     axes.set_axisbelow(True)
 
 
+def widen(axes: Axes, low: float, high: float) -> None:
+    """Let the horizontal scale reach from ``low`` to ``high`` at the least, however close together the points lie."""
+    left, right = axes.get_xlim()
+    axes.set_xlim(min(left, low), max(right, high))
+
+
+def panel_title(axes: Axes, text: str, roomy: bool) -> None:
+    """Set the title of one panel among several, in smaller print where there are many."""
+    axes.set_title(text, loc="left", fontsize=8 if roomy else 7)
+
+
+def row_note(axes: Axes, place: int, text: str) -> None:
+    """Write in the middle of a row why it is empty."""
+    spot, box = axes.get_yaxis_transform(), {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+    axes.text(0.5, place, text, transform=spot, ha="center", va="center", fontsize=7, color=PALE, bbox=box)
+
+
 def interval_words(confidence: float) -> str:
     """Name the interval: ``95 % interval``."""
     return f"{100 * confidence:g} % interval"
+
+
+def reference(line: Callable[..., object], span: Callable[..., object], value: float, low: float, high: float) -> None:
+    """Draw what all is compared with: a dashed line with its interval as a band; both given as methods of the axes."""
+    span(low, high, color=FAINT, alpha=0.6, linewidth=0, zorder=0)
+    line(value, zorder=1, **REFERENCE)
+
+
+def strategy_legend(figure: Figure, confidence: float, base: str) -> None:
+    """Explain the marks of strategies: epochs, the base model (named ``base``), intervals."""
+    point = {"marker": "o", "color": INK, "markersize": 4.6, "linewidth": 1.1}
+    handles = [
+        Line2D([], [], label="best epoch", **point),
+        Line2D([], [], label="last epoch", markerfacecolor="white", **point),
+        Line2D([], [], label=base, **REFERENCE),
+        Patch(facecolor=FAINT, label=f"bars and band: {interval_words(confidence)}"),
+    ]
+    figure.legend(handles=handles, loc="outside lower right", ncols=4, handletextpad=0.5, columnspacing=1.5)
