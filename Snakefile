@@ -12,7 +12,9 @@ report: "rules/captions/workflow.rst"
 include: "rules/checks.smk"
 include: "rules/common.smk"
 include: "rules/chains.smk"
+include: "rules/costs.smk"
 include: "rules/planned.smk"
+include: "rules/pages.smk"
 
 
 scattergather:
@@ -27,6 +29,9 @@ wildcard_constraints:
 rule all:
     default_target: True
     input:
+        "<results>/summary.md",
+        "<results>/methods.html",
+        "<results>/pages",
         collect("<results>/tables/{subject}.tsv", subject=table_subjects()),
         collect("<results>/figures/{subject}.{format}", subject=figure_subjects(), format=["png", "svg"]),
 
@@ -60,7 +65,10 @@ include: "rules/knowledge.smk"
 include: "rules/finetune.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
+include: "rules/explanations.smk"
 include: "rules/figures.smk"
+include: "rules/category_figures.smk"
+include: "rules/report.smk"
 include: "rules/plan.smk"
 
 

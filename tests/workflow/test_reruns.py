@@ -15,8 +15,7 @@ raise SystemExit(0)
 
 """
 SMALL = "one_stage: null, one_stage_continued: null, two_stage_replay: null"
-ARMS = "only_highly_known: null, only_weakly_known: null, only_unknown: null"
-SETTINGS = ["--config", f"strategies={{{SMALL}, {ARMS}}}", "seeds=[1]"]
+SETTINGS = ["--config", f"strategies={{{SMALL}}}", "seeds=[1]"]
 MODEL = {"pretrain_base_model", "sample_answers", "finetune", "answer_zero_shot", "answer_zero_shot_base"}
 
 
@@ -60,20 +59,35 @@ def test_second_run_does_nothing(planned):
     assert planned() == set()
 
 
-def test_edited_figures_are_drawn_again(planned, edited):
-    edited("gradual_learning/figures.py")
+@pytest.mark.parametrize("module", ["strategy_figures", "style"])
+def test_edited_figures_are_drawn_again(planned, edited, module):
+    edited(f"gradual_learning/drawing/{module}.py")
     again = planned()
-    assert again and all(rule.startswith("plot_") for rule in again)
+    assert "plot_accuracy" in again
+    assert all(rule.startswith("plot_") for rule in again - {"write_pages"})
 
 
 def test_edited_figure_setting_draws_all_figures_again(planned):
     again = planned(settings=["figures={dpi: 90}"])
-    assert len(again) == 7 and all(rule.startswith("plot_") for rule in again)
+    drawn = {rule for rule in again if rule.startswith("plot_")}
+    assert len(drawn) >= 7 and again - drawn == {"write_pages", "write_methods"}
 
 
-def test_edited_interval_tabulates_again(planned):
-    again = planned(settings=["evaluation={bootstrap: 500}"])
-    assert "tabulate_accuracy" in again and all(rule.startswith(("plot_", "tabulate_")) for rule in again)
+@pytest.mark.parametrize("setting", ["bootstrap: 500", "confidence: 0.9"])
+def test_edited_interval_tabulates_again(planned, setting):
+    again = planned(settings=[f"evaluation={{{setting}}}"])
+    assert {"tabulate_accuracy", "write_summary"} <= again
+    assert all(rule.startswith(("plot_", "tabulate_", "write_")) for rule in again)
+
+
+def test_edited_wording_writes_pages_again(planned, edited):
+    edited("gradual_learning/report/captions.py")
+    assert planned() == {"write_pages", "write_methods"}
+
+
+def test_edited_caption_makes_nothing_again(planned, edited):
+    edited("../rules/captions/summary.rst")
+    assert planned() == set()
 
 
 JUDGED_AT_BASE = ["results/categories/base/train.parquet", "results/evaluation/base/test.parquet"]
