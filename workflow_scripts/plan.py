@@ -9,15 +9,7 @@ from typing import Any
 
 import psutil
 
-from gradual_learning import (
-    models,
-    pretraining,
-    prompts,
-    records,
-    runtime,
-    sampling,
-    training,
-)
+from gradual_learning import models, pretraining, prompts, records, runtime, sampling, training
 from gradual_learning.encoding import Encoder
 from gradual_learning.plan import blueprint, calibration, counts, page, prerequisites, workload
 

@@ -16,7 +16,7 @@ from cases import DECODING, SAMPLES, Case, Greedy
 from gradual_learning.labelling import first_line
 from gradual_learning.sampling import Engine
 
-TRIAL = 25  # questions at most on which the best size is found
+TRIAL = 16  # questions at most on which the best size is found
 BLOCKS, PAGE = 1024, 32  # blocks of the cache of ``generate_batch``, and tokens of one
 
 

@@ -2,8 +2,8 @@
 
     PYTHONPATH=workflow_scripts python tests/benchmarks/labelling.py results --cache FOLDER [--vllm PYTHON]
 
-prints one Markdown table, and below it how far the engine is from the least that its work can cost, and how time,
-memory and labels behave. Everything is measured in this one run, so the ratios hold on whatever machine it ran on.
+prints a Markdown table for each model, and below it how far the engine is from the least that its work can cost, and
+how time, memory and labels behave. All is measured in this one run, so the ratios hold on whatever machine it ran on.
 """
 
 import argparse
@@ -26,8 +26,9 @@ from gradual_learning.labelling import TOKENS_A_QUESTION
 from vllm_runner import Vllm
 
 MODES = ("full", "lazy", "pruned")
-FEWER = {"generate": 4, "vllm": 4, "generate_batch": 32}  # the slow ones get so many times fewer questions
-LARGER = 8  # and a large model so many times fewer again
+LARGER = 8  # a large model gets so many times fewer questions
+FEWER = {"generate": 4, "vllm": 4, "generate_batch": 32}  # and the slow ones so many times fewer than our engine,
+FEWER_LARGER = {"generate": 32, "vllm": 8, "generate_batch": 32}  # on the large model fewer again
 TIMES, MEMORY = (1, 4, 16), (1, 10)  # how many times the questions, to see how time and memory grow
 
 
@@ -40,22 +41,24 @@ def main(arguments: argparse.Namespace) -> None:
     big_model = larger.build(results / "world/documents.parquet", size, arguments.cache)
     base = cases.read(results, "base model", results / "model", count)
     big = cases.read(results, "larger model", big_model, max(1, count // LARGER))
-    tables, notes = [], []
-    for case in (base, big):
+    for case, fewer in ((base, FEWER), (big, FEWER_LARGER)):
         engine = ours.engine(case)
-        name = f"{case.name}, {ours.parameters(engine) / 1e6:.2f} M"
-        table = measure(engine, case, arguments)
-        table.insert(0, "model", name)
-        tables.append(table)
-        notes += [f"- {name}: {note}." for note in remarks(engine, case, arguments.repeats)]
-    notes += [f"- {base.name}: {note}." for note in growth(ours.engine(base), base)]
-    print(markdown(pd.concat(tables)), "", *notes, sep="\n")
+        table = measure(engine, case, fewer, arguments)
+        table.insert(0, "model", f"{case.name}, {ours.parameters(engine) / 1e6:.2f} M")
+        print(markdown(table), "", sep="\n", flush=True)
+        for note in remarks(engine, case, arguments.repeats):
+            print(f"- {case.name}: {note}.", flush=True)
+        print()
+    for note in growth(ours.engine(base), base):
+        print(f"- {base.name}: {note}.", flush=True)
 
 
-def measure(engine: ours.Engine, case: cases.Case, arguments: argparse.Namespace) -> pd.DataFrame:
-    """Let all that can be run here label the same questions, in turn."""
+def measure(
+    engine: ours.Engine, case: cases.Case, fewer: dict[str, int], arguments: argparse.Namespace
+) -> pd.DataFrame:
+    """Let all that can be run here label the same questions, in turn; the slow ones ``fewer`` times fewer."""
     count = len(case.questions)
-    few = {name: max(1, count // fewer) for name, fewer in FEWER.items()}
+    few = {name: max(1, count // times) for name, times in fewer.items()}
     with ExitStack() as stack:
         runners = [ours.Ours(engine, case, mode, count) for mode in MODES]
         runners.append(ours.Likelihood(engine, case, count))

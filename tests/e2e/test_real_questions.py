@@ -35,14 +35,13 @@ def hash_of(text):
 
 def test_the_whole_method_runs_on_real_questions(archive, snakemake, copy_workflow, tmp_path):
     folder = copy_workflow(tmp_path / "real")
-    arms = "only_highly_known: null, only_weakly_known: null, only_unknown: null, one_stage_continued: null"
     settings = [
         f"data={{path: {archive}, relations: [P17, P36]}}",
         "world={facts_per_relation: 90, exposure: {maximum: 20}, opening: {subjects: 8}, taught: {most_exposed: 8}}",
         "pretraining={vocabulary: 400, hidden_size: 64, layers: 1, sequence_length: 32}",
         "knowledge={exemplar_sets: 3, shots: 2, samples: 4, max_new_tokens: 8}",
         "training={max_epochs: 2}",
-        f"strategies={{{arms}, two_stage: null}}",
+        "strategies={one_stage_continued: null, two_stage: null}",
         "comparisons=[[base, one_stage]]",
         "seeds=[1]",
         "evaluation={bootstrap: 200, retest: false, probe_questions: 20}",

@@ -7,8 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gradual_learning import prompts, questions, world
-
 
 @dataclass(frozen=True)
 class TinyWorld:
@@ -20,6 +18,8 @@ class TinyWorld:
 
 @pytest.fixture(scope="session")
 def tiny_world() -> TinyWorld:
+    from gradual_learning import prompts, questions, world
+
     shares = {"train": 0.4, "dev": 0.3, "test": 0.3}
     facts = world.split_subjects(world.invent_facts(90, seed=1), shares, seed=1)
     exposure, taught, opening = world.Exposure(1, 24, 0.5), world.Taught(0.1, 8), world.Opening(16, 0.3)

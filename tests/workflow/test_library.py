@@ -42,7 +42,7 @@ def test_edits_stay_where_they_matter(libraries):
     for name, paths in libraries.items():
         used = modules(paths)
         assert {"gradual_learning/__init__.py", "gradual_learning/records.py"} <= used
-        assert ("gradual_learning/figures.py" in used) <= name.startswith("plot_")
+        assert ("gradual_learning/drawing/style.py" in used) <= name.startswith("plot_")
         if name.startswith(("plot_", "tabulate_", "categorize_", "select_", "draw_", "prepare_", "download_")):
             assert not {"gradual_learning/training.py", "gradual_learning/sampling.py"} & used, name
 

@@ -33,7 +33,7 @@ def test_import_with_prefix_and_a_small_config(snakemake, job_counts, root, tmp_
     (tmp_path / "importer.yaml").write_text("gradual_learning: {seeds: [5]}\n")
     printed = snakemake("--dry-run", "own", cwd=tmp_path)
     jobs = job_counts(printed)
-    assert jobs["gl_finetune"] == 7 and jobs["gl_plot_accuracy"] == 1 and jobs["own"] == 1
+    assert jobs["gl_finetune"] == 4 and jobs["gl_plot_accuracy"] == 1 and jobs["own"] == 1
     assert "knowledge/results/checkpoints/maybe_known/seed5/best" in printed and " results/" not in printed
 
 

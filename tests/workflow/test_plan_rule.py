@@ -8,12 +8,17 @@ pytestmark = pytest.mark.slow
 TINY = "tests/e2e/tiny.yaml"
 FEW = "one_stage: null, one_stage_continued: null, two_stage_replay: null, passed_through: null, random: null"
 VARIANTS = {
-    "single stages": ["--config", f"strategies={{{FEW}, only: [maybe_known]}}", "evaluation={retest: false}"],
+    "single stages": [
+        "--config",
+        f"strategies={{{FEW}, only: [maybe_known]}}",
+        "evaluation={retest: false, arms: {MaybeKnown: only, Unknown: only}}",
+    ],
     "three stages": [
         "--set-scatter",
         "shards=2",
         "--config",
         f"strategies={{{FEW}, three: [maybe_known, gradual, continued]}}",
+        "evaluation={arms: {MaybeKnown: three, Unknown: three}}",
     ],
 }
 LISTED = ("sample_answers", "finetune", "answer_zero_shot", "answer_zero_shot_base", "pretrain_base_model")

@@ -230,7 +230,7 @@ class Engine:
         _, first, place = np.unique(whole, return_index=True, return_inverse=True)
         unsaid = self.ends | {-1, DROPPED}
         texts = self.encoder.texts([[token for token in row if token not in unsaid] for row in flat[first].tolist()])
-        texts = np.where(flat[first, 0] == DROPPED, None, texts).tolist()
+        texts = [None if dropped else text for text, dropped in zip(texts, flat[first, 0] == DROPPED, strict=True)]
         for prompt, row in zip(prompts, place.reshape(written.shape[:2]), strict=True):
             answers = [texts[index] for index in row]
             yield Answer(prompt, answers[0] if greedy else None, answers[1:] if greedy else answers)
