@@ -24,6 +24,9 @@ PAGES = {
 }
 
 
+WRITTEN = ["write_pages", "write_summary", "write_methods"]  # the rules that write from all tables and figures
+
+
 def summarised():
     """List the subjects whose tables the summary is written from."""
     wanted = ("accuracy", "comparisons", "forgetting", "knowledge_gain", "transitions", "arms")

@@ -19,7 +19,7 @@ rule plan:
         cores=cores,
         shards=len(gather.shards("{scatteritem}")),
         data_jobs=data_jobs(),
-        subjects=len(table_subjects()) + len(figure_subjects()),
+        outcomes=len(table_subjects()) + len(figure_subjects()) + len(WRITTEN),
         mode=mode,
         stages=planned_stages,
         trained=trained(),

@@ -14,7 +14,7 @@ from gradual_learning.encoding import Encoder
 from gradual_learning.plan import blueprint, calibration, counts, page, prerequisites, workload
 
 ASKED = ("estimator", "exemplar_sets", "samples", "max_new_tokens")
-COUNTED = ("mode", "trained", "labelled", "finals", "retest", "probe_questions", "shards", "data_jobs", "subjects")
+COUNTED = ("mode", "trained", "labelled", "finals", "retest", "probe_questions", "shards", "data_jobs", "outcomes")
 
 
 def main(

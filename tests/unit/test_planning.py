@@ -48,7 +48,7 @@ def experiment(**changes):
         "probe_questions": 20,
         "shards": 1,
         "data_jobs": 3,
-        "subjects": 16,
+        "outcomes": 16,
     }
     return Experiment(**settings | changes)
 
@@ -83,8 +83,8 @@ def test_greedy_answers_are_counted_exactly():
 
 def test_full_mode_draws_every_sample_and_lazy_mode_at_most_as_many():
     pruned, lazy, full = (by_rule(plan(mode=mode))["sample_answers"] for mode in ("pruned", "lazy", "full"))
-    assert pruned.generations.expected < lazy.generations.expected
-    assert pruned.tokens_read == full.tokens_read
+    assert pruned.tokens_written.expected < lazy.tokens_written.expected < full.tokens_written.expected
+    assert pruned.generations == full.generations and pruned.tokens_read == full.tokens_read
     assert full.generations == exactly(full.generations.at_most) and full.generations.at_most % 17 == 0
     assert lazy.generations.expected < lazy.generations.at_most == full.generations.at_most
     assert lazy.tokens_read.at_most > full.tokens_read.at_most, "greedy answers and samples are read for apart"

@@ -126,7 +126,8 @@ class Plan:
         sampled = prompts * self._sampled_share
         jobs = len(labellings) * self.experiment.shards
         generations = prompts + sampled * self.experiment.samples
-        written = generations * self._answer_length
+        followed = exactly(1) if self.experiment.mode != "pruned" else Amount(FOLLOWED, 1)
+        written = (prompts + sampled * self.experiment.samples * followed) * self._answer_length
         sets = self.questions["relation"].nunique() * self.experiment.exemplar_sets
         examples = jobs * sets * (1 if self._reads_once else 2) * self.lengths.examples
         readings = prompts if self._reads_once else prompts + sampled
@@ -137,7 +138,9 @@ class Plan:
             tokens_read=readings * self.lengths.question + exactly(examples),
             tokens_written=written,
             disk_bytes=written * BYTES_PER_TOKEN + prompts * BYTES_PER_ROW,
-            seconds=exactly(jobs * self.pace.start) + prompts * self.pace.greedy + sampled * self.pace.sampled,
+            seconds=exactly(jobs * self.pace.start)
+            + prompts * self.pace.greedy
+            + sampled * followed * self.pace.sampled,
         )
 
     def _asked_in(self, split: str) -> Amount:
@@ -154,16 +157,14 @@ class Plan:
 
     @property
     def _sampled_share(self) -> Amount:
-        """Of what sampling all prompts takes, what is left; lazy mode leaves out what is right already.
+        """Of all prompts, those that samples are drawn of; lazy mode leaves out what is right already.
 
         Where accepted answers are scored nothing is: they take a tenth more than the greedy answer beside them.
         """
         if self._is_scored:
             return exactly(0)
-        if self.experiment.mode == "full":
+        if self.experiment.mode != "lazy":
             return exactly(1)
-        if self.experiment.mode == "pruned":
-            return Amount(FOLLOWED, 1)
         share = self.base.value_counts(normalize=True)
         return Amount(share.get(Category.UNKNOWN, 0) + HIT * share.get(Category.WEAKLY_KNOWN, 0), 1)
 
@@ -263,7 +264,7 @@ class Plan:
         experiment = self.experiment
         sorting = 3 + experiment.retest + 2 * len(experiment.labelled)
         judging = 1 + len(experiment.finals)
-        jobs = experiment.data_jobs + sorting + len(self.trainings) + judging + experiment.subjects
+        jobs = experiment.data_jobs + sorting + len(self.trainings) + judging + experiment.outcomes
         judged = (2 * len(experiment.finals) + 1) * (self.asked["train"] + self.asked["test"])
         return Work(
             "all others",

@@ -70,7 +70,7 @@ class Experiment:
     probe_questions: int
     shards: int
     data_jobs: int
-    subjects: int  # tables and figures, each a job
+    outcomes: int  # tables, figures and what is written about them, each a job
 
 
 @dataclass(frozen=True)
