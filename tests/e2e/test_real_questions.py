@@ -41,7 +41,7 @@ def test_the_whole_method_runs_on_real_questions(archive, snakemake, copy_workfl
         "pretraining={vocabulary: 400, hidden_size: 64, layers: 1, sequence_length: 32}",
         "knowledge={exemplar_sets: 3, shots: 2, samples: 4, max_new_tokens: 8}",
         "training={max_epochs: 2}",
-        "strategies={one_stage_continued: null, two_stage: null}",
+        "strategies={one_stage_continued: null, two_stage: null, only_weakly_known: null, only_unknown: null}",
         "comparisons=[[base, one_stage]]",
         "seeds=[1]",
         "evaluation={bootstrap: 200, retest: false, probe_questions: 20}",
@@ -55,7 +55,7 @@ def test_the_whole_method_runs_on_real_questions(archive, snakemake, copy_workfl
     facts = records.read_table(results / "world/facts.parquet", records.FACTS)
     assert (facts["exposures"] >= 1).all() and len(facts) == 180
     accuracy = records.read_tsv(results / "tables/accuracy.tsv")
-    assert set(accuracy["strategy"]) == {"base", "one_stage", "two_stage_replay"}
+    assert set(accuracy["strategy"]) == {"base", "one_stage", "two_stage_replay", "only_highly_known"}
     assert (results / "figures/forgetting.png").stat().st_size > 10_000
     source = json.loads((results / "data/raw/source.json").read_text(encoding="utf-8"))
     assert len(source["sha256"]) == 64
