@@ -73,7 +73,12 @@ class Encoder:
         return self.tokenizer.apply_chat_template(turns, tokenize=False, **options)
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
-        return self.tokenizer(texts, add_special_tokens=False)["input_ids"]
+        if not self.tokenizer.is_fast:
+            return self.tokenizer(texts, add_special_tokens=False)["input_ids"]
+        backend = self.tokenizer.backend_tokenizer  # the call above spends most of its time on offsets and masks
+        backend.no_padding()
+        backend.no_truncation()
+        return [encoding.ids for encoding in backend.encode_batch_fast(texts, add_special_tokens=False)]
 
     def _put_in_front(self) -> list[int]:
         whole, [plain] = self.tokenizer("a")["input_ids"], self._ids(["a"])
