@@ -12,6 +12,7 @@ report: "rules/captions/workflow.rst"
 include: "rules/checks.smk"
 include: "rules/common.smk"
 include: "rules/chains.smk"
+include: "rules/resources.smk"
 include: "rules/costs.smk"
 include: "rules/planned.smk"
 include: "rules/pages.smk"
@@ -70,6 +71,11 @@ include: "rules/figures.smk"
 include: "rules/category_figures.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
+
+
+# what jobs that are done keep for a run that must go on
+onsuccess:
+    clear_working_folders()
 
 
 onerror:

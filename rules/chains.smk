@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 
 CHAIN = r"[a-z][a-z0-9_]*(?:\+[a-z][a-z0-9_]*)*/seed\d+"
 CATEGORIES = ("HighlyKnown", "MaybeKnown", "WeaklyKnown", "Unknown")
@@ -96,11 +95,6 @@ def model_folder(wildcards):
 def is_pretrained():
     """Tell whether the base model is made here, on the documents of the world."""
     return config["model"]["source"] == "pretrain"
-
-
-def gpu():
-    """Return how many GPUs a job takes that runs a model: one if there is any; the small ones made here share it."""
-    return int(shutil.which("nvidia-smi") is not None and not is_pretrained())
 
 
 def real_records():

@@ -151,6 +151,27 @@ def knowledge_faults(settings):
         )
 
 
+def parallel_faults(settings):
+    """Check that the processes share a stage's batches and their nodes evenly."""
+    training, shared = settings["training"], settings["training"]["parallel"]
+    parts = shared["processes"] * shared["accumulation"]
+    if shared["processes"] % shared["nodes"]:
+        yield (
+            f"`training.parallel.processes` is {shared['processes']}: it must be a multiple of "
+            f"`training.parallel.nodes` ({shared['nodes']})"
+        )
+    sizes = {"training.batch_size": training["batch_size"]}
+    sizes |= {f"stages.{name}.batch_size": stage["batch_size"] for name, stage in settings["stages"].items()}
+    for place, size in sizes.items():
+        if size is not None and size % parts:
+            yield (
+                f"`{place}` is {size}: it must be a multiple of `training.parallel.processes` times "
+                f"`training.parallel.accumulation` ({parts})"
+            )
+    if shared["sharded"] and (shared["processes"] == 1 or settings["model"]["quantization"] != "none"):
+        yield "`training.parallel.sharded` spreads whole weights over processes: give it two or more, and no 4 bits"
+
+
 def cross_faults(settings):
     """List every fault between the keys of a configuration that has its defaults filled in."""
     checks = (
@@ -161,5 +182,6 @@ def cross_faults(settings):
         data_faults,
         model_faults,
         knowledge_faults,
+        parallel_faults,
     )
     return [fault for check in checks for fault in check(settings)]

@@ -9,6 +9,7 @@ import itertools
 import json
 import operator
 import os
+import shutil
 
 import jsonschema
 import yaml
@@ -163,6 +164,17 @@ def library(script):
         found |= new
         waiting += new
     return [source(file) for file in sorted(found)]
+
+
+RESULTS = workflow.pathvars.apply("<results>")
+
+
+def clear_working_folders():
+    """Remove what the jobs keep beside their outputs while a run may have to go on."""
+    for folder, names, _ in os.walk(RESULTS):
+        for name in [name for name in names if name.startswith(".") and name.endswith(".scratch")]:
+            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+            names.remove(name)
 
 
 check_config()

@@ -16,13 +16,15 @@ rule answer_zero_shot:
         "<benchmarks>/answer_zero_shot/{checkpoint}.tsv"
     wildcard_constraints:
         checkpoint=CHAIN,
+    group:
+        together
     conda:
         "../envs/llm.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
-        gpu=gpu(),
+        mem_mb=model_mb(),
+        runtime=model_minutes(30),
+        gpu=gpus,
     params:
         dtype=lookup("model/dtype", within=config),
         quantization=lookup("model/quantization", within=config),
@@ -51,6 +53,8 @@ use rule answer_zero_shot as answer_zero_shot_base with:
         "<logs>/answer_zero_shot/base.log",
     benchmark:
         "<benchmarks>/answer_zero_shot/base.tsv"
+    group:
+        "base"
     message:
         "Asking the base model all questions without examples"
 
@@ -75,6 +79,9 @@ rule evaluate_checkpoint:
         "<benchmarks>/evaluate_checkpoint/{checkpoint}.tsv"
     wildcard_constraints:
         checkpoint=CHAIN,
+    group:
+        together
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -102,5 +109,7 @@ use rule evaluate_checkpoint as evaluate_base_model with:
         "<logs>/evaluate_checkpoint/base.log",
     benchmark:
         "<benchmarks>/evaluate_checkpoint/base.tsv"
+    group:
+        "base"
     message:
         "Judging the answers of the base model"

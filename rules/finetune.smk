@@ -13,6 +13,9 @@ rule select_training_data:
         "<benchmarks>/select_training_data/{checkpoint}.tsv"
     wildcard_constraints:
         checkpoint=CHAIN,
+    group:
+        together
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -50,13 +53,17 @@ rule finetune:
         "<benchmarks>/finetune/{checkpoint}.tsv"
     wildcard_constraints:
         checkpoint=CHAIN,
+    group:
+        together
     conda:
         "../envs/llm.yaml"
-    threads: 1
+    threads: processes_on_a_node()
     resources:
-        mem_mb=3000,
-        runtime=60,
-        gpu=gpu(),
+        nodes=nodes,
+        tasks=tasks,
+        mem_mb=training_mb,
+        runtime=model_minutes(),
+        gpu=training_gpus,
     params:
         seed=seed,
         dtype=lookup("model/dtype", within=config),
@@ -74,6 +81,10 @@ rule finetune:
         rank=lookup("training/lora/rank", within=config),
         alpha=lookup("training/lora/alpha", within=config),
         dropout=lookup("training/lora/dropout", within=config),
+        processes=lookup("training/parallel/processes", within=config),
+        nodes=lookup("training/parallel/nodes", within=config),
+        sharded=lookup("training/parallel/sharded", within=config),
+        accumulation=lookup("training/parallel/accumulation", within=config),
         max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
         batch_tokens=lookup("knowledge/batch_tokens", within=config),
         torch_threads=1,

@@ -11,13 +11,15 @@ rule sample_answers:
         "<logs>/sample_answers/{checkpoint}/{split}/{scatteritem}.log",
     benchmark:
         "<benchmarks>/sample_answers/{checkpoint}/{split}/{scatteritem}.tsv"
+    group:
+        together_if_whole()
     conda:
         "../envs/llm.yaml"
     threads: 1
     resources:
-        mem_mb=6000 if config["knowledge"]["engine"] == "vllm" else 3000,
-        runtime=60,
-        gpu=gpu(),
+        mem_mb=model_mb(4 if config["knowledge"]["engine"] == "vllm" else 2),
+        runtime=model_minutes(),
+        gpu=gpus,
     params:
         split="{split}",
         shard=shard,
@@ -55,13 +57,15 @@ rule score_answers:
         "<logs>/score_answers/{checkpoint}/{split}/{scatteritem}.log",
     benchmark:
         "<benchmarks>/score_answers/{checkpoint}/{split}/{scatteritem}.tsv"
+    group:
+        together_if_whole()
     conda:
         "../envs/llm.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
-        gpu=gpu(),
+        mem_mb=model_mb(),
+        runtime=model_minutes(),
+        gpu=gpus,
     params:
         split="{split}",
         shard=shard,
@@ -95,6 +99,9 @@ rule categorize_knowledge:
         "<logs>/categorize_knowledge/{checkpoint}/{split}.log",
     benchmark:
         "<benchmarks>/categorize_knowledge/{checkpoint}/{split}.tsv"
+    group:
+        together_if_whole()
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1

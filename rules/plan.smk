@@ -14,6 +14,7 @@ rule plan:
     resources:
         mem_mb=8000,
         runtime=30,
+        gpu=gpus,
     params:
         results=subpath(input.questions, ancestor=2),
         cores=cores,

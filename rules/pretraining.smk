@@ -13,8 +13,8 @@ rule pretrain_base_model:
         "../envs/llm.yaml"
     threads: 2
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=again(3000),
+        runtime=again(60),
     params:
         seed=lookup("pretraining/seed", within=config),
         tokenizer=lookup("pretraining/tokenizer", within=config),
@@ -48,12 +48,14 @@ rule recall_statements:
         "<logs>/recall_statements.log",
     benchmark:
         "<benchmarks>/recall_statements.tsv"
+    group:
+        "base"
     conda:
         "../envs/llm.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=model_mb(),
+        runtime=model_minutes(30),
     params:
         dtype=lookup("model/dtype", within=config),
         max_new_tokens=lookup("knowledge/max_new_tokens", within=config),

@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from gradual_learning import models, pretraining, prompts, records, runtime, sampling, training
+from gradual_learning import gpus, models, pretraining, prompts, records, runtime, sampling, training
 from gradual_learning.encoding import Encoder
 from gradual_learning.plan import blueprint, calibration, counts, page, prerequisites, workload
 
@@ -75,7 +75,7 @@ def described(inputs: Any, settings: pretraining.Pretraining, loading: models.Lo
 if __name__ == "__main__":
     begun = time.time() - psutil.Process().create_time()  # seconds that a process needs to import all this
     params, inputs = snakemake.params, snakemake.input
-    with runtime.job(snakemake.log[0]):
+    with runtime.job(snakemake.log[0]), gpus.claimed(snakemake.resources.get("gpu", 0)):
         runtime.prepare_torch(params.torch_threads)
         knowledge, loading = params.knowledge, models.Loading(params.dtype, params.quantization)
         settings = pretraining.Pretraining(**params.pretraining)

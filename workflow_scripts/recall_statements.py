@@ -1,6 +1,6 @@
 """Ask the base model to complete a statement of every fact it has read: what it holds before any question is asked."""
 
-from gradual_learning import encoding, models, records, runtime, sampling, world
+from gradual_learning import encoding, gpus, models, records, runtime, sampling, world
 
 
 def main(
@@ -18,7 +18,7 @@ def main(
 
 if __name__ == "__main__":
     params = snakemake.params
-    with runtime.job(snakemake.log[0]):
+    with runtime.job(snakemake.log[0]), gpus.claimed(snakemake.resources.get("gpu", 0)):
         runtime.prepare_torch(params.torch_threads)
         main(
             model=snakemake.input.model,

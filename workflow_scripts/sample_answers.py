@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gradual_learning import journal, labelling, normalising, progress, records, runtime, shards
+from gradual_learning import gpus, journal, labelling, normalising, progress, records, runtime, shards
 
 
 def main(paths: dict, shard: shards.Shard, mode: str, samples: int) -> None:
@@ -28,7 +28,7 @@ def main(paths: dict, shard: shards.Shard, mode: str, samples: int) -> None:
 
 if __name__ == "__main__":
     params = snakemake.params
-    with runtime.job(snakemake.log[0]):
+    with runtime.job(snakemake.log[0]), gpus.claimed(snakemake.resources.get("gpu", 0)):
         runtime.prepare_torch(params.torch_threads)
         main(
             paths=shards.paths_of(snakemake.input, snakemake.output.answers),

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from gradual_learning import likelihood, records, runtime, shards
+from gradual_learning import gpus, likelihood, records, runtime, shards
 
 
 def main(paths: dict, shard: shards.Shard) -> None:
@@ -11,7 +11,7 @@ def main(paths: dict, shard: shards.Shard) -> None:
 
 if __name__ == "__main__":
     params = snakemake.params
-    with runtime.job(snakemake.log[0]):
+    with runtime.job(snakemake.log[0]), gpus.claimed(snakemake.resources.get("gpu", 0)):
         runtime.prepare_torch(params.torch_threads)
         main(
             paths=shards.paths_of(snakemake.input, snakemake.output.likelihoods),

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel, get_wsd_schedule
 
-from gradual_learning import pretraining, records, scratch
+from gradual_learning import pretraining, provenance, records
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def build(documents: Path, size: Size, cache: Path) -> Path:
         A folder in Hugging Face layout.
     """
     name = "-".join(map(str, astuple(size)))
-    folder = cache / f"larger-{name}-{scratch.fingerprint(documents)[:8]}"
+    folder = cache / f"larger-{name}-{provenance.content_hash(documents)[:8]}"
     if folder.is_dir():
         return folder
     texts = records.read_table(documents, records.DOCUMENTS)["text"].tolist()

@@ -32,12 +32,12 @@ def test_killed_three_times_and_resumed_elsewhere_gives_the_same_tables(
     arguments = ["--cores", "2", "--configfile", str(tiny), "--set-scatter", "shards=2"]
     command = [sys.executable, "-m", "snakemake", *arguments]
     results = folder / "results"
-    _kill_when(folder, command, lambda: any(results.glob(".pretraining/checkpoint-*")))
+    _kill_when(folder, command, lambda: any(results.glob(".model.scratch/checkpoint-*")))
     snakemake("--unlock", "--configfile", tiny, cwd=folder)
-    _kill_when(folder, command, lambda: any(results.glob("answers/**/.*.parts")))
+    _kill_when(folder, command, lambda: any(results.glob("answers/**/.*.scratch")))
     assert (results / "model").is_dir()
     snakemake("--unlock", "--configfile", tiny, cwd=folder)
-    _kill_when(folder, command, lambda: any(results.glob("checkpoints/*/seed4/.trainer/checkpoint-*")))
+    _kill_when(folder, command, lambda: any(results.glob("checkpoints/*/seed4/.best.scratch/checkpoint-*")))
     snakemake("--unlock", "--configfile", tiny, cwd=folder)
     printed = snakemake(*arguments, cwd=folder)
     assert "rule pretrain_base_model" not in printed, "what was finished is not made again"

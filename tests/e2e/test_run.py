@@ -121,11 +121,7 @@ def test_what_was_stated_more_often_is_recalled_better(finished):
 
 
 def test_scratch_is_gone_and_no_half_written_file_is_left(finished):
-    left = [
-        path
-        for path in finished.rglob("*")
-        if ".partial" in path.name or path.name.endswith((".trainer", ".pretraining", ".parts"))
-    ]
+    left = [path for path in finished.rglob("*") if ".partial" in path.name or path.name.endswith(".scratch")]
     assert left == []
 
 

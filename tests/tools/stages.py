@@ -1,6 +1,8 @@
-"""Settings of a short stage, from which tests depart."""
+"""Settings of a short stage, from which tests depart, and folders for it."""
 
-from gradual_learning import models, training
+from pathlib import Path
+
+from gradual_learning import models, scratch, training
 
 SETTINGS = training.Finetuning(
     seed=1,
@@ -16,3 +18,11 @@ SETTINGS = training.Finetuning(
     lora=training.Lora(4, 8, 0.0),
     loading=models.Loading("float32"),
 )
+
+
+def folders(place: Path) -> dict[str, Path]:
+    """Name the folders of a stage below a place, where a run that was cut off left them."""
+    node_disk = place / "node disk"
+    node_disk.mkdir(parents=True, exist_ok=True)
+    work = scratch.open_scratch(place / "work", ["t"])
+    return {"best": place / "best", "convergence": place / "convergence", "work": work, "node_disk": node_disk}

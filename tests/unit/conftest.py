@@ -52,8 +52,8 @@ def tiny_model(tiny_world, tmp_path_factory) -> Path:
         weight_decay=0.01,
         beta2=0.98,
     )
-    pretraining.pretrain(tiny_world.documents["text"].tolist(), settings, folder, resume=None)
-    return folder / pretraining.FINISHED
+    pretraining.pretrain(tiny_world.documents["text"].tolist(), settings, folder, folder, folder / "model")
+    return folder / "model"
 
 
 @pytest.fixture(scope="session")

@@ -123,10 +123,9 @@ def _train(folder, encoder, questions, place, settings, parent=None):
     """Train on questions; return the losses of the epochs and the model as it was left."""
     model = training.trainable_model(str(folder), parent, settings)
     taught = questions[["id", "question", "answers"]].to_dict("records")
-    folders = {name: place / name for name in ("best", "convergence", "scratch")}
     steps = iter(range(99))
     outcome = training.finetune(
-        model, encoder, taught, lambda: {"validation_accuracy": next(steps)}, settings, folders, ["t"]
+        model, encoder, taught, lambda: {"validation_accuracy": next(steps)}, settings, stages.folders(place)
     )
     return [epoch["train_loss"] for epoch in outcome.epochs[1:]], model.eval()
 

@@ -55,12 +55,11 @@ def _train(folder, taught, place, loading, method="lora"):
     model, encoder = training.trainable_model(str(folder), None, settings), Encoder(models.load_tokenizer(folder))
     engine = Engine(model, encoder, 2000)
     rows = taught[["id", "question", "answers"]].to_dict("records")
-    folders = {name: place / name for name in ("best", "convergence", "scratch")}
 
     def measure():
-        return {"validation_accuracy": labelling.verbatim_accuracy(engine, taught, PROMPT, Decoding())}
+        return {"validation_accuracy": labelling.verbatim(engine, taught, PROMPT, Decoding()).mean()}
 
-    outcome = training.finetune(model, encoder, rows, measure, settings, folders, ["t"])
+    outcome = training.finetune(model, encoder, rows, measure, settings, stages.folders(place))
     return model, [epoch["train_loss"] for epoch in outcome.epochs[1:]]
 
 
@@ -77,7 +76,7 @@ def test_a_16_bit_model_is_sampled_and_gets_float32_adapters(half, taught, tmp_p
     assert {weight.dtype for weight in load_file(tmp_path / "best" / "adapter_model.safetensors").values()} == {
         torch.float32
     }
-    merged = models.load_model(half, tmp_path / "best", Loading("bfloat16"))
+    merged = models.load_model(half, tmp_path / "convergence", Loading("bfloat16"))
     assert {weight.dtype for weight in merged.parameters()} == {torch.bfloat16}
     encoder = Encoder(models.load_tokenizer(half))
     told = [labelling.answer_zero_shot(Engine(it, encoder, 2000), taught, PROMPT, Decoding()) for it in (model, merged)]

@@ -1,11 +1,8 @@
 """The base model: a Hugging Face folder like any other, a tokenizer without loss, a run that can be cut off."""
 
-import dataclasses
-from types import SimpleNamespace
-
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerControl, TrainerState
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from gradual_learning import pretraining, scratch
 from gradual_learning.records import UserError
@@ -64,7 +61,8 @@ class Cut(Exception):
 
 def test_a_run_that_was_cut_off_ends_with_the_weights_of_one_that_was_not(tiny_world, tmp_path, monkeypatch):
     texts = tiny_world.documents["text"].head(400).tolist()
-    pretraining.pretrain(texts, SETTINGS, tmp_path / "whole", None)
+    whole, work = tmp_path / "whole", scratch.open_scratch(tmp_path / "work", ["a"])
+    pretraining.pretrain(texts, SETTINGS, scratch.open_scratch(whole, ["a"]), tmp_path, whole / "model")
     saved = pretraining._Progress.on_log
 
     def cut(self, args, state, control, **kwargs):
@@ -74,38 +72,12 @@ def test_a_run_that_was_cut_off_ends_with_the_weights_of_one_that_was_not(tiny_w
 
     monkeypatch.setattr(pretraining._Progress, "on_log", cut)
     with pytest.raises(Cut):
-        pretraining.pretrain(texts, SETTINGS, tmp_path / "cut", scratch.open_scratch(tmp_path / "cut", ["a"]))
+        pretraining.pretrain(texts, SETTINGS, work, tmp_path, tmp_path / "model")
     monkeypatch.undo()
-    resume = scratch.open_scratch(tmp_path / "cut", ["a"])
-    assert resume is not None
-    history = pretraining.pretrain(texts, SETTINGS, tmp_path / "cut", resume)
+    assert scratch.last_checkpoint(work) is not None and not (tmp_path / "model").exists()
+    history = pretraining.pretrain(texts, SETTINGS, work, tmp_path, tmp_path / "model")
     weights = [
-        AutoModelForCausalLM.from_pretrained(tmp_path / name / pretraining.FINISHED).state_dict()
-        for name in ("whole", "cut")
+        AutoModelForCausalLM.from_pretrained(path).state_dict() for path in (whole / "model", tmp_path / "model")
     ]
     assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
     assert len({entry["step"] for entry in history}) == len(history)
-
-
-def _save(folder, step, whole):
-    (folder / f"checkpoint-{step}").mkdir()
-    if whole:
-        arguments, state = SimpleNamespace(output_dir=folder), TrainerState(global_step=step)
-        scratch.MarkWhole().on_save(arguments, state, TrainerControl())
-
-
-def test_changed_settings_never_go_on_from_old_weights(tmp_path):
-    work, before = tmp_path / "work", [dataclasses.asdict(SETTINGS)]
-    scratch.open_scratch(work, before)
-    _save(work, 5, whole=True)
-    assert scratch.open_scratch(work, before).endswith("checkpoint-5")
-    after = [dataclasses.asdict(dataclasses.replace(SETTINGS, learning_rate=1e-4))]
-    assert scratch.open_scratch(work, after) is None
-
-
-def test_a_checkpoint_that_was_cut_off_while_written_is_passed_over(tmp_path):
-    scratch.open_scratch(tmp_path, ["a"])
-    for step, whole in ((9, True), (10, True), (11, False)):
-        _save(tmp_path, step, whole)
-    assert scratch.open_scratch(tmp_path, ["a"]).endswith("checkpoint-10")
-    assert not (tmp_path / "checkpoint-11").exists()

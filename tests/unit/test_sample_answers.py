@@ -20,7 +20,7 @@ from gradual_learning.model_files import WEIGHTS
 from gradual_learning.sampling import Decoding
 
 DECODING = Decoding(seed=1, temperature=0.9, top_k=40, max_new_tokens=6)
-PARTS = ".answers.parquet.parts"
+PARTS = ".answers.parquet.scratch"
 BATCH_TOKENS = 80  # five questions are labelled together
 
 
@@ -48,7 +48,8 @@ def kept(folder: Path) -> list[Path]:
 
 
 def written(folder: Path) -> bytes:
-    assert sorted(path.name for path in folder.iterdir()) == ["answers.parquet"]
+    assert sorted(path.name for path in folder.iterdir()) == [PARTS, "answers.parquet"]
+    assert sorted(path.name for path in (folder / PARTS).iterdir()) == ["made_for.json", "outputs"]
     return (folder / "answers.parquet").read_bytes()
 
 

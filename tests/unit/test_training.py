@@ -24,10 +24,6 @@ def rows(tiny_world):
     return [{"id": row.id, "question": row.question, "answers": list(row.answers)} for row in table.itertuples()]
 
 
-def folders(place):
-    return {name: place / name for name in ("best", "convergence", "scratch")}
-
-
 def run(folder, rows, place, settings=SETTINGS, parent=None, watch=None):
     model = training.trainable_model(str(folder), parent, settings)
     encoder = Encoder(models.load_tokenizer(folder))
@@ -40,7 +36,7 @@ def run(folder, rows, place, settings=SETTINGS, parent=None, watch=None):
             "validation_accuracy": float(sum(p.detach().abs().sum() for p in model.parameters() if p.requires_grad))
         }
 
-    return training.finetune(model, encoder, rows, measure, settings, folders(place), ["t"])
+    return training.finetune(model, encoder, rows, measure, settings, stages.folders(place))
 
 
 def weights(place):
@@ -189,14 +185,14 @@ def test_training_teaches_and_a_merged_adapter_answers_like_an_unmerged_one(tiny
     engine = Engine(model, encoder, 2000)
 
     def measure():
-        accuracy = labelling.verbatim_accuracy(engine, questions, settings.prompt, Decoding())
+        accuracy = labelling.verbatim(engine, questions, settings.prompt, Decoding()).mean()
         return {"validation_accuracy": accuracy}
 
-    outcome = training.finetune(model, encoder, rows, measure, settings, folders(tmp_path), ["t"])
+    outcome = training.finetune(model, encoder, rows, measure, settings, stages.folders(tmp_path))
     accuracies = [entry["validation_accuracy"] for entry in outcome.epochs]
     assert max(accuracies) > accuracies[0] + 0.3
     merged = Engine(models.load_model(tiny_model, tmp_path / "best"), encoder, 2000)
-    assert labelling.verbatim_accuracy(merged, questions, settings.prompt, Decoding()) == max(accuracies)
+    assert labelling.verbatim(merged, questions, settings.prompt, Decoding()).mean() == max(accuracies)
 
 
 def test_a_loss_that_is_no_number_stops_the_run(tiny_model, rows, tmp_path):

@@ -43,8 +43,8 @@ def model(tiny_world, tmp_path_factory) -> Path:
     runtime.prepare_torch(1)
     folder = tmp_path_factory.mktemp("pretraining")
     settings = pretraining.Pretraining(1, "words", 0, 64, 2, 2, 32, 8, 8e-3, 20, 0.5, 0.01, 0.98)
-    pretraining.pretrain(tiny_world.documents["text"].tolist(), settings, folder, resume=None)
-    return folder / pretraining.FINISHED
+    pretraining.pretrain(tiny_world.documents["text"].tolist(), settings, folder, folder, folder / "model")
+    return folder / "model"
 
 
 @pytest.fixture(scope="module")

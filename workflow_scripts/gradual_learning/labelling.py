@@ -217,8 +217,3 @@ def verbatim(engine: Answerer, questions: pd.DataFrame, template: str, decoding:
     answers = answer_zero_shot(engine, questions, template, decoding)["answer"]
     right = [is_verbatim(text, gold) for text, gold in zip(answers, questions["answers"], strict=True)]
     return pd.Series(right, index=questions["id"], dtype=bool)
-
-
-def verbatim_accuracy(engine: Answerer, questions: pd.DataFrame, template: str, decoding: Decoding) -> float:
-    """Return the share of questions answered zero-shot, letter for letter, with an accepted answer."""
-    return float(verbatim(engine, questions, template, decoding).mean())

@@ -21,7 +21,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from gradual_learning import model_files
+from gradual_learning import model_files, parallel
 from gradual_learning.records import UserError
 
 ADAPTER = "adapter_config.json"
@@ -132,9 +132,14 @@ def _stored_dtype(config: PreTrainedConfig) -> str:
 
 
 def _device_map(size: int, stored: str, loading: Loading) -> dict[str, int] | str | None:
-    """Tell where weights of ``size`` bytes on disk go: the first GPU, or all GPUs where that one has no room."""
+    """Tell where weights of ``size`` bytes on disk go: the first GPU, or all GPUs where that one has no room.
+
+    Of several processes that train together each has a GPU of its own.
+    """
     if not torch.cuda.is_available():
         return None
+    if parallel.is_worker():
+        return {"": torch.cuda.current_device()}
     held = loading.dtype if loading.quantization == "none" else loading.quantization
     needed = ROOM * size / WIDTH[stored] * WIDTH[held]
     free, _ = torch.cuda.mem_get_info(0)

@@ -1,6 +1,7 @@
 """Pretrain a small Llama on the documents of the simulated world and save it as any Hugging Face model is saved."""
 
 import logging
+import tempfile
 import time
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -47,7 +48,6 @@ class Pretraining:
 
 
 SETTINGS = [field.name for field in fields(Pretraining)]
-FINISHED = "finished"
 
 
 def build_tokenizer(texts: list[str], kind: str, vocabulary: int) -> PreTrainedTokenizerFast:
@@ -139,14 +139,17 @@ class _Progress(TrainerCallback):
             logging.info("step %d of %d, loss %.3f, %.0f s left", step, steps, logs["loss"], left)
 
 
-def pretrain(texts: list[str], settings: Pretraining, folder: str | Path, resume: str | None) -> list[dict]:
+def pretrain(
+    texts: list[str], settings: Pretraining, work: Path, node_disk: str | Path, model_folder: str | Path
+) -> list[dict]:
     """Read the documents once, in order, and save the model and its tokenizer.
 
     Args:
         texts: the documents in reading order.
         settings: the model and its training.
-        folder: for the checkpoints of this run; the finished model goes to ``FINISHED`` in it.
-        resume: the checkpoint to go on from, if a run was cut off.
+        work: working folder of :func:`scratch.open_scratch`; a run that was cut off goes on from its last checkpoint.
+        node_disk: where a checkpoint is written before it is moved to ``work`` whole.
+        model_folder: where the model goes in the end.
 
     Returns:
         Step, loss and learning rate, twenty times over the run.
@@ -158,16 +161,18 @@ def pretrain(texts: list[str], settings: Pretraining, folder: str | Path, resume
     logging.info(
         "%d parameters, %d tokens, %d steps", model.num_parameters(), len(rows) * settings.sequence_length, steps
     )
-    trainer = Trainer(
-        model=model,
-        args=_arguments(settings, folder, steps),
-        train_dataset=rows,
-        callbacks=[_Progress(), scratch.MarkWhole()],
-    )
-    trainer.remove_callback(PrinterCallback)  # _Progress says it better
-    trainer.train(resume_from_checkpoint=resume)
-    for part in (model, tokenizer):
-        part.save_pretrained(Path(folder) / FINISHED)
+    with tempfile.TemporaryDirectory(dir=node_disk) as disk:
+        trainer = Trainer(
+            model=model,
+            args=_arguments(settings, disk, steps),
+            train_dataset=rows,
+            callbacks=[_Progress(), scratch.KeepCheckpoints(work)],
+        )
+        trainer.remove_callback(PrinterCallback)  # _Progress says it better
+        trainer.train(resume_from_checkpoint=scratch.last_checkpoint(work))
+    with scratch.whole_folder(model_folder) as folder:
+        for part in (model, tokenizer):
+            part.save_pretrained(folder)
     shown = ("step", "loss", "learning_rate")
     return [{name: entry[name] for name in shown} for entry in trainer.state.log_history if "loss" in entry]
 
@@ -188,7 +193,6 @@ def _arguments(settings: Pretraining, folder: str | Path, steps: int) -> Trainin
         lr_scheduler_kwargs={"num_decay_steps": round(settings.decay_share * steps), "decay_type": "linear"},
         logging_steps=max(1, steps // 20),
         save_steps=max(1, steps // 4),
-        save_total_limit=1,
         dataloader_pin_memory=False,
         disable_tqdm=True,
         report_to="none",

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import unicodedata
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
@@ -120,7 +121,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """Yield a name beside ``path`` to write to; rename it to ``path`` when the block ends well, else remove it."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    partial = path.with_name(f".{path.name}.partial-{uuid.uuid4().hex}")  # process numbers repeat on other nodes
     try:
         yield partial
         _flush(partial)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gradual_learning import parallel
 from gradual_learning.records import UserError
 
 FULL = "No space is left to write to. Free some and give the same command again: what is finished is kept."
@@ -46,9 +47,14 @@ def _is_full(error: Exception) -> bool:
 
 def _start_log(log: str) -> None:
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    handlers = [logging.FileHandler(log, mode="w", encoding="utf-8"), logging.StreamHandler()]
+    # of several processes the first speaks, and the others only where something is wrong
+    handlers = [logging.FileHandler(log, mode="a" if parallel.is_worker() else "w", encoding="utf-8")]
+    level = logging.WARNING if parallel.rank() else logging.INFO
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers, force=True
+        level=level,
+        format="%(asctime)s %(levelname)s %(message)s",
+        handlers=[*handlers, logging.StreamHandler()],
+        force=True,
     )
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,11 +1,10 @@
 """One shard of the questions put to a checkpoint under every exemplar set: what sampling and scoring have in common.
 
-What is done is kept in a folder beside the output while the job runs: a killed job goes on from there.
+What is done is kept in a folder beside the output: a killed job goes on from there.
 """
 
 import logging
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,8 +77,9 @@ def write(shard: Shard, paths: dict[str, Any], schema: pa.Schema, settings: list
     """
     chosen, prompts = _asked(shard, paths)
     made_of, output = _made_of(shard, paths, settings), Path(paths["output"])
-    work = output.with_name(f".{output.name}.parts")
-    scratch.open_scratch(work, [made_of, shard.place, shard.batch_tokens])
+    work = scratch.open_scratch(scratch.beside(output), [made_of, shard.place, shard.batch_tokens])
+    if scratch.restore(work, [output]):
+        return
     encoder = encoding.Encoder(models.load_tokenizer(paths["model"]), shard.chat_template)
     lost = labelling.count_unanswerable(chosen, encoder, shard.decoding.max_new_tokens)
     if lost:
@@ -89,10 +89,10 @@ def write(shard: Shard, paths: dict[str, Any], schema: pa.Schema, settings: list
     size = max(1, shard.batch_tokens // labelling.TOKENS_A_QUESTION)
     with progress.Progress(len(chosen)) as told:
         parts = label(engine, chosen, prompts, size, work, told)
-        records.write_parts(parts, schema, work / output.name, made_of)
-    logging.info("%d prompts answered", told.prompts)
+        records.write_parts(parts, schema, work / output.name, made_of)  # slowly: what is cut off stays in there
     os.replace(work / output.name, output)
-    shutil.rmtree(work)
+    logging.info("%d prompts answered", told.prompts)
+    scratch.keep(work, [output])
 
 
 def _open_engine(shard: Shard, paths: dict[str, Any], encoder: encoding.Encoder) -> labelling.Answerer:

@@ -7,8 +7,9 @@ on from its last epoch and ends with the weights of one that was not.
 
 import logging
 import re
+import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from transformers import (
     set_seed,
 )
 
-from gradual_learning import models, prompts, scratch
+from gradual_learning import models, parallel, prompts, scratch
 from gradual_learning.encoding import Encoder
 from gradual_learning.records import UserError
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from peft import LoraConfig
 
 IGNORED = -100
+ALONE = parallel.Processes(1, 1, sharded=False)
 WEIGHTS = ["adapter_model.safetensors", "adapter_config.json", "model*.safetensors", "model*.json", "*config.json"]
 FUSED = r".*\.(mixer|mamba)\.out_proj"  # the kernels of state-space layers read these weights past any adapter
 
@@ -56,16 +58,18 @@ class Finetuning:
     learning_rate: float
     schedule: str
     warmup_ratio: float
-    batch_size: int
+    batch_size: int  # of one step, over all processes
     max_epochs: int
     patience: int
     weight_decay: float
     lora: Lora
     loading: models.Loading  # of the base model, its dtype resolved
     steps: int | None = None  # where given: exactly so many optimiser steps, without early stopping
+    accumulation: int = 1  # parts in which a process goes through its share of a batch
+    processes: parallel.Processes = ALONE  # of which each takes its share of a batch
 
 
-SETTINGS = [field.name for field in fields(Finetuning) if field.name not in ("lora", "loading", "steps")]
+SETTINGS = [field.name for field in fields(Finetuning) if field.name not in ("lora", "loading", "steps", "processes")]
 
 
 @dataclass(frozen=True)
@@ -221,11 +225,18 @@ class _Patience(TrainerCallback):
         self.patience = patience
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        curve = [
-            entry["eval_validation_accuracy"] for entry in state.log_history if "eval_validation_accuracy" in entry
-        ]
-        if len(curve) - 1 - curve.index(max(curve)) >= self.patience:
+        epochs = _epochs(state.log_history)
+        if len(epochs) - _best(epochs)["epoch"] >= self.patience:
             control.should_training_stop = True
+
+
+def _best(epochs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the first epoch with the highest accuracy."""
+    return max(epochs, key=lambda entry: entry["validation_accuracy"])
+
+
+def _best_step(history: list[dict]) -> int:
+    return _best(_epochs(history))["step"]
 
 
 def finetune(
@@ -235,7 +246,6 @@ def finetune(
     measure: Callable[[], dict[str, float]],
     settings: Finetuning,
     folders: dict[str, str | Path],
-    purpose: Any,
 ) -> Outcome:
     """Train a stage and write its best and its last checkpoint.
 
@@ -246,37 +256,52 @@ def finetune(
             the parent is passed through unchanged.
         measure: gives ``validation_accuracy`` and other figures of the model as it is at the moment.
         settings: of the stage.
-        folders: where to write: ``best``, ``convergence`` and ``scratch``, the last for what a resumed run needs.
-        purpose: all that the result depends on beside the settings, as JSON; see :func:`scratch.open_scratch`.
+        folders: where to write: ``best`` and ``convergence``; ``work``, a folder of :func:`scratch.open_scratch` for
+            what a resumed run needs; ``node_disk``, where a checkpoint is written before it is moved there whole.
 
     Raises:
         UserError: the loss is not finite, or an answer gives nothing to learn from.
     """
     model.eval()
     start = {"epoch": 0, "step": 0, "train_loss": None, **measure()}
-    resume = scratch.open_scratch(folders["scratch"], [asdict(settings), purpose])
-    if not rows or settings.steps == 0:
-        model.save_pretrained(folders["scratch"])
-        _publish(folders["scratch"], folders["scratch"], folders)
-        return Outcome([start], 0, 0)
+    with tempfile.TemporaryDirectory(dir=folders["node_disk"]) as disk:
+        if not rows or settings.steps == 0:
+            model.save_pretrained(disk)
+            _publish(disk, disk, folders)
+            return Outcome([start], 0, 0)
+        history = _train(model, encoder, rows, measure, settings, Path(folders["work"]), disk)
+    epochs = [start, *_epochs(history)]
+    best, last = _best(epochs[1:]), epochs[-1]
+    kept = scratch.checkpoints(Path(folders["work"]))
+    _publish(kept[best["step"]], kept[last["step"]], folders)
+    logging.info("best epoch %d of %d, accuracy %.3f", best["epoch"], len(epochs) - 1, best["validation_accuracy"])
+    return Outcome(epochs, best["epoch"], last["step"])
+
+
+def _train(
+    model: PreTrainedModel,
+    encoder: Encoder,
+    rows: list[dict],
+    measure: Callable[[], dict[str, float]],
+    settings: Finetuning,
+    work: Path,
+    disk: str,
+) -> list[dict]:
+    """Train, leave the checkpoints of the best and of the last epoch in the working folder, and return the log."""
     data = encode_all(rows, settings.prompt, encoder)
+    patience = [] if settings.steps is not None else [_Patience(settings.patience)]
     trainer = _AnswerTrainer(
         model=model,
-        args=_arguments(settings, folders["scratch"]),
+        args=_arguments(settings, disk),
         train_dataset=data,
         eval_dataset=data[:1],  # the Trainer wants one; ``measure`` is what evaluates
         data_collator=lambda items: collate(items, encoder.end),
-        callbacks=[scratch.MarkWhole(), *([] if settings.steps is not None else [_Patience(settings.patience)])],
+        callbacks=[scratch.KeepCheckpoints(work, _best_step), *patience],
         measure=measure,
     )
     trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=resume)
-    epochs = [start, *_epochs(trainer.state.log_history)]
-    best = max(epochs[1:], key=lambda entry: entry["validation_accuracy"])
-    last = Path(folders["scratch"]) / f"checkpoint-{trainer.state.global_step}"
-    _publish(Path(folders["scratch"]) / f"checkpoint-{best['step']}", last, folders)
-    logging.info("best epoch %d of %d, accuracy %.3f", best["epoch"], len(epochs) - 1, best["validation_accuracy"])
-    return Outcome(epochs, best["epoch"], trainer.state.global_step)
+    trainer.train(resume_from_checkpoint=scratch.last_checkpoint(work))
+    return trainer.state.log_history
 
 
 def _arguments(settings: Finetuning, folder: str | Path) -> TrainingArguments:
@@ -286,7 +311,10 @@ def _arguments(settings: Finetuning, folder: str | Path) -> TrainingArguments:
         output_dir=str(folder),
         use_cpu=not torch.cuda.is_available(),
         seed=settings.seed,
-        per_device_train_batch_size=settings.batch_size,
+        ddp_backend="gloo" if parallel.is_worker() and not torch.cuda.is_available() else None,
+        ddp_find_unused_parameters=False,
+        per_device_train_batch_size=settings.batch_size // (settings.processes.count * settings.accumulation),
+        gradient_accumulation_steps=settings.accumulation,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=schedule,
         warmup_steps=settings.warmup_ratio,
@@ -295,10 +323,6 @@ def _arguments(settings: Finetuning, folder: str | Path) -> TrainingArguments:
         save_strategy="epoch",
         logging_strategy="epoch",
         logging_nan_inf_filter=False,
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model="validation_accuracy",
-        greater_is_better=True,
         dataloader_pin_memory=False,
         remove_unused_columns=False,
         disable_tqdm=True,
@@ -329,5 +353,7 @@ def _epochs(history: list[dict]) -> list[dict[str, Any]]:
 
 
 def _publish(best: str | Path, last: str | Path, folders: dict[str, str | Path]) -> None:
+    if parallel.rank():
+        return
     scratch.publish(best, WEIGHTS, folders["best"])
     scratch.publish(last, WEIGHTS, folders["convergence"])

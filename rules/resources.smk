@@ -1,0 +1,77 @@
+"""What a job asks of its machine: by the size of the model, and more where a first attempt was not enough."""
+
+import os
+import shutil
+
+HOURS_A_GB = 0.5  # that a job is given for a GB of weights; one that needs longer goes on in its second attempt
+
+
+def again(amount):
+    """Return a resource of which a second attempt asks twice as much."""
+    return lambda wildcards, attempt: attempt * amount
+
+
+def gpus(wildcards):
+    """Return how many GPUs a job takes that runs a model: none for the small ones made here, which share the first.
+
+    On a cluster they are where the jobs are, not where Snakemake runs.
+    """
+    has_gpus = workflow.non_local_exec or shutil.which("nvidia-smi") is not None
+    return int(has_gpus and not is_pretrained())
+
+
+def weights_gb(folder):
+    """Return how many GB of weights a model folder holds."""
+    files = (os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".safetensors"))
+    return sum(map(os.path.getsize, files)) / 1e9
+
+
+def model_mb(copies=2):
+    """Return the memory of a job that holds the stored weights so many times: twice where 16 bits become 32."""
+    return lambda wildcards, input, attempt: attempt * round(2000 + 1000 * copies * weights_gb(input.model))
+
+
+def model_minutes(least=60):
+    """Return the time of a job that runs a model."""
+    return lambda wildcards, input, attempt: attempt * round(least + 60 * HOURS_A_GB * weights_gb(input.model))
+
+
+def shared(key):
+    """Return a setting of how the work of one stage is spread."""
+    return config["training"]["parallel"][key]
+
+
+def processes_on_a_node():
+    """Return how many processes of one stage run on each node."""
+    return shared("processes") // shared("nodes")
+
+
+def training_mb(wildcards, input, attempt):
+    """Return the memory on each node of a job that trains: gradients and two moments where all weights are trained."""
+    copies = 2 * (4 if setting("method")(wildcards) == "full" else 1)
+    return processes_on_a_node() * model_mb(copies)(wildcards, input, attempt)
+
+
+def training_gpus(wildcards):
+    """Return how many GPUs a job takes that trains: one for every process."""
+    return gpus(wildcards) * shared("processes")
+
+
+def nodes(wildcards):
+    """Return on how many nodes a job runs that trains, or nothing where one is enough."""
+    return shared("nodes") if shared("nodes") > 1 else None
+
+
+def tasks(wildcards):
+    """Return how many tasks SLURM shall make room for, or nothing where it counts GPUs."""
+    return None if gpus(wildcards) else nodes(wildcards)
+
+
+def together(wildcards):
+    """Name the group of jobs about one checkpoint, which are one job on a cluster."""
+    return "_".join(wildcards.checkpoint.split(os.sep))
+
+
+def together_if_whole():
+    """Return :func:`together` where the questions of a checkpoint are not spread over shards."""
+    return together if len(gather.shards("{scatteritem}")) == 1 else None
