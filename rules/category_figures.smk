@@ -9,6 +9,7 @@ rule plot_categories:
         "<logs>/plot_categories.log",
     benchmark:
         "<benchmarks>/plot_categories.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -34,6 +35,7 @@ rule plot_transitions:
         "<logs>/plot_transitions.log",
     benchmark:
         "<benchmarks>/plot_transitions.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -59,6 +61,7 @@ rule plot_flow:
         "<logs>/plot_flow.log",
     benchmark:
         "<benchmarks>/plot_flow.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -84,6 +87,7 @@ rule plot_exposure:
         "<logs>/plot_exposure.log",
     benchmark:
         "<benchmarks>/plot_exposure.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -110,6 +114,7 @@ rule plot_recall:
         "<logs>/plot_recall.log",
     benchmark:
         "<benchmarks>/plot_recall.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -136,6 +141,7 @@ rule plot_newly_known:
         "<logs>/plot_newly_known.log",
     benchmark:
         "<benchmarks>/plot_newly_known.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -161,6 +167,7 @@ rule plot_sharing:
         "<logs>/plot_sharing.log",
     benchmark:
         "<benchmarks>/plot_sharing.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1

@@ -40,6 +40,7 @@ rule simulate_world:
         "<logs>/simulate_world.log",
     benchmark:
         "<benchmarks>/simulate_world.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -77,6 +78,7 @@ rule prepare_questions:
         "<logs>/prepare_questions.log",
     benchmark:
         "<benchmarks>/prepare_questions.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -106,6 +108,7 @@ rule draw_prompts:
         "<logs>/draw_prompts.log",
     benchmark:
         "<benchmarks>/draw_prompts.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1

@@ -10,6 +10,7 @@ rule tabulate_exposure:
         "<logs>/tabulate_exposure.log",
     benchmark:
         "<benchmarks>/tabulate_exposure.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -36,6 +37,7 @@ rule tabulate_recall:
         "<logs>/tabulate_recall.log",
     benchmark:
         "<benchmarks>/tabulate_recall.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -67,6 +69,7 @@ rule tabulate_newly_known:
         "<logs>/tabulate_newly_known.log",
     benchmark:
         "<benchmarks>/tabulate_newly_known.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -101,6 +104,7 @@ rule tabulate_sharing:
         "<logs>/tabulate_sharing.log",
     benchmark:
         "<benchmarks>/tabulate_sharing.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -139,6 +143,7 @@ rule tabulate_examples:
         "<logs>/tabulate_examples.log",
     benchmark:
         "<benchmarks>/tabulate_examples.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1

@@ -9,6 +9,7 @@ rule plot_accuracy:
         "<logs>/plot_accuracy.log",
     benchmark:
         "<benchmarks>/plot_accuracy.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -35,6 +36,7 @@ rule plot_comparisons:
         "<logs>/plot_comparisons.log",
     benchmark:
         "<benchmarks>/plot_comparisons.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -61,6 +63,7 @@ rule plot_arms:
         "<logs>/plot_arms.log",
     benchmark:
         "<benchmarks>/plot_arms.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -87,6 +90,7 @@ rule plot_forgetting:
         "<logs>/plot_forgetting.log",
     benchmark:
         "<benchmarks>/plot_forgetting.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -113,6 +117,7 @@ rule plot_replay:
         "<logs>/plot_replay.log",
     benchmark:
         "<benchmarks>/plot_replay.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -140,6 +145,7 @@ rule plot_knowledge_gain:
         "<logs>/plot_knowledge_gain.log",
     benchmark:
         "<benchmarks>/plot_knowledge_gain.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -166,6 +172,7 @@ rule plot_learning_curves:
         "<logs>/plot_learning_curves.log",
     benchmark:
         "<benchmarks>/plot_learning_curves.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -191,6 +198,7 @@ rule plot_cost:
         "<logs>/plot_cost.log",
     benchmark:
         "<benchmarks>/plot_cost.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1

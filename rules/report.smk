@@ -15,6 +15,7 @@ rule write_pages:
         "<logs>/write_pages.log",
     benchmark:
         "<benchmarks>/write_pages.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -47,6 +48,7 @@ rule write_summary:
         "<logs>/write_summary.log",
     benchmark:
         "<benchmarks>/write_summary.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -83,6 +85,7 @@ rule write_methods:
         "<logs>/write_methods.log",
     benchmark:
         "<benchmarks>/write_methods.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1

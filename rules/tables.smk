@@ -11,6 +11,7 @@ rule tabulate_accuracy:
         "<logs>/tabulate_accuracy.log",
     benchmark:
         "<benchmarks>/tabulate_accuracy.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -42,6 +43,7 @@ rule tabulate_comparisons:
         "<logs>/tabulate_comparisons.log",
     benchmark:
         "<benchmarks>/tabulate_comparisons.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -74,6 +76,7 @@ rule tabulate_relations:
         "<logs>/tabulate_relations.log",
     benchmark:
         "<benchmarks>/tabulate_relations.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -106,6 +109,7 @@ rule tabulate_arms:
         "<logs>/tabulate_arms.log",
     benchmark:
         "<benchmarks>/tabulate_arms.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -148,6 +152,7 @@ rule tabulate_forgetting:
         "<logs>/tabulate_forgetting.log",
     benchmark:
         "<benchmarks>/tabulate_forgetting.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -182,6 +187,7 @@ rule tabulate_knowledge_gain:
         "<logs>/tabulate_knowledge_gain.log",
     benchmark:
         "<benchmarks>/tabulate_knowledge_gain.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -215,6 +221,7 @@ rule tabulate_categories:
         "<logs>/tabulate_categories.log",
     benchmark:
         "<benchmarks>/tabulate_categories.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -248,6 +255,7 @@ rule tabulate_transitions:
         "<logs>/tabulate_transitions.log",
     benchmark:
         "<benchmarks>/tabulate_transitions.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -275,6 +283,7 @@ rule tabulate_learning_curves:
         "<logs>/tabulate_learning_curves.log",
     benchmark:
         "<benchmarks>/tabulate_learning_curves.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -300,6 +309,7 @@ rule tabulate_training_data:
         "<logs>/tabulate_training_data.log",
     benchmark:
         "<benchmarks>/tabulate_training_data.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -326,6 +336,7 @@ rule tabulate_cost:
         "<logs>/tabulate_cost.log",
     benchmark:
         "<benchmarks>/tabulate_cost.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -352,6 +363,7 @@ rule tabulate_time:
         "<logs>/tabulate_time.log",
     benchmark:
         "<benchmarks>/tabulate_time.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     threads: 1

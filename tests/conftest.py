@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from hub_server import Hub
 
@@ -81,3 +82,20 @@ def hub() -> Iterator[Hub]:
     server = Hub()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Path:
+    return ROOT / "tests/e2e/tiny.yaml"
+
+
+@pytest.fixture(scope="session")
+def finished(snakemake, tiny, copy_workflow, tmp_path_factory, worker_id) -> Path:
+    """One finished run of the tiny experiment, shared by the tests that look at it."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "finished run"  # one for all workers of pytest-xdist
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            snakemake("--cores", 2, "--configfile", tiny, cwd=copy_workflow(folder))
+    assert (folder / "results/summary.md").exists(), "the run has failed"
+    return folder / "results"

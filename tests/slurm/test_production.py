@@ -1,0 +1,88 @@
+"""The 7B experiment on a cluster of production size: SLURM is asked for what the rules state."""
+
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import hub_models
+from slurm_cluster import Run
+
+pytestmark = pytest.mark.slow
+
+EXPERIMENT = "experiments/entity_questions_qwen2_7b.yaml"
+WEIGHTS = 15_231_271_888  # bytes of the weights of Qwen2-7B
+GPU = "gpu_model=h200", "slurm_partition=gpu"
+ASKING, TRAINING = "sample_answers", "finetune"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """A small archive in the official layout."""
+    path = tmp_path_factory.mktemp("archive") / "dataset.zip"
+    with zipfile.ZipFile(path, "w") as bundle:
+        bundle.writestr("relation_query_templates.json", json.dumps({"P17": "Which country is [X] located in?"}))
+        for split, size in {"train": 20, "dev": 20, "test": 8}.items():
+            rows = [
+                {"question": f"Which country is {split} {n} located in?", "answers": [f"Land {n % 3}"]}
+                for n in range(size)
+            ]
+            bundle.writestr(f"dataset/{split}/P17.{split}.json", json.dumps(rows))
+    return path
+
+
+@pytest.fixture(scope="module")
+def requests(start_cluster, snakemake, copy_workflow, archive, tmp_path_factory):
+    """What SLURM noted of the jobs, by what they hold, of a run with a small model of the real weight."""
+    folder = copy_workflow(tmp_path_factory.mktemp("production") / "run")
+    model = hub_models.save_qwen2(tmp_path_factory.mktemp("model"))
+    changes = {
+        "data": {"path": str(archive), "relations": ["P17"]},
+        "model": {"source": "local", "name": None, "path": str(model)},
+        "knowledge": {"exemplar_sets": 2, "shots": 2, "samples": 2, "max_new_tokens": 2},
+        "training": {"max_epochs": 1},
+        "stages": {"maybe_known": {"train_on": {"now": ["Unknown"]}}},
+    }
+    (folder / "small.yaml").write_text(json.dumps(changes))
+    settings = ["--configfile", EXPERIMENT, "small.yaml", "--set-scatter", "shards=2"]
+    results = folder / "results/entity_questions_qwen2_7b"
+    snakemake("--cores", 1, results.relative_to(folder) / "model", *settings, cwd=folder)
+    with open(results / "model/padding.safetensors", "wb") as padding:  # takes no room, and no one reads it
+        padding.truncate(WEIGHTS - sum(path.stat().st_size for path in (results / "model").glob("model*.safetensors")))
+    cluster = start_cluster(26917, CPUS=32, MEM_MB=512000, GPUS=8, GPU_TYPE="h200")
+    target = results.relative_to(folder) / "evaluation/maybe_known/seed42/test.parquet"
+    partition = [f"{rule}:{setting}" for rule in (ASKING, TRAINING, "answer_zero_shot") for setting in GPU]
+    Run(cluster, folder, target, *settings, "--set-resources", *partition).finish()
+    noted = cluster.ask("scontrol", "show", "job", "--oneliner")
+    return {re.search(r"Comment=(\S+)", line)[1]: line for line in noted.splitlines()}
+
+
+def noted(requests, rule, pattern):
+    """Read something of every job in which a rule is."""
+    found = [re.search(pattern, line) for name, line in requests.items() if rule in name]
+    assert found and all(found), requests
+    return {match[1] for match in found}
+
+
+@pytest.mark.parametrize("rule", [ASKING, TRAINING])
+def test_each_job_has_one_gpu_of_the_model_that_the_profile_names(requests, rule):
+    assert noted(requests, rule, r"TresPerJob=(\S+)") == {"gres:gpu:h200:1"}
+    assert noted(requests, rule, r"Partition=(\S+)") == {"gpu"}
+
+
+def test_memory_holds_the_weights_twice(requests):
+    expected = 2000 + round(2 * WEIGHTS / 1e6)
+    for rule in (ASKING, TRAINING):
+        (asked,) = noted(requests, rule, r"MinMemoryNode=(\d+)M")
+        assert abs(int(asked) - expected) <= 1
+
+
+def test_time_grows_with_the_weights(requests):
+    assert noted(requests, ASKING, r"TimeLimit=(\S+)") == {"08:37:00"}, "60 minutes and half an hour a GB"
+
+
+def test_every_shard_is_a_job_of_its_own(requests):
+    assert sum(ASKING in name for name in requests) >= 1
+    assert Path(EXPERIMENT).name == "entity_questions_qwen2_7b.yaml"
