@@ -30,12 +30,6 @@ def main(
     paths: dict, settings: training.Finetuning, decoding: sampling.Decoding, batch_tokens: int, chat_template: bool
 ) -> None:
     rows = records.read_json_lines(paths["data"])
-    outputs = [paths[name] for name in OUTPUTS]
-    made_from = {name: paths[name] for name in (*INPUTS, "parent", "code") if paths[name]}
-    purpose = provenance.describe(made_from, [asdict(settings), chat_template])
-    work = scratch.open_scratch(scratch.beside(paths["best"]), purpose)
-    if scratch.restore(work, outputs):
-        return
     table = records.read_table(paths["questions"], records.QUESTIONS)
     validation = prompts.validation_questions(table, records.read_table(paths["prompts"], records.PROMPTS))
     tracked = table[table["id"].isin([row["id"] for row in rows[: splits.TRACKED]])]
@@ -52,13 +46,20 @@ def main(
         right, learned = (parallel.share_out(ask, part, settings.processes.sharded) for part in (validation, tracked))
         return {"validation_accuracy": float(right.mean()), **training.train_accuracies(learned, at_base)}
 
-    folders = {name: paths[name] for name in ("best", "convergence", "node_disk")} | {"work": work}
+    folders = {name: paths[name] for name in ("best", "convergence", "node_disk", "work")}
     outcome = training.finetune(model, encoder, rows, measure, settings, folders)
     if parallel.rank() == 0:
         records.write_json_lines(outcome.epochs, paths["training_log"])
         told = {"checkpoint": paths["checkpoint"], "seed": settings.seed, "questions": len(rows), **outcome.summary()}
         records.write_text(json.dumps(told, indent=2) + "\n", paths["summary"])
-        scratch.keep(work, outputs)
+        scratch.keep(paths["work"], [paths[name] for name in OUTPUTS])
+
+
+def is_done(paths: dict, settings: training.Finetuning, chat_template: bool) -> bool:
+    """Make the working folder ready, and put the outputs back if they are kept in it; return whether they were."""
+    made_from = {name: paths[name] for name in (*INPUTS, "parent", "code") if paths[name]}
+    work = scratch.open_scratch(paths["work"], provenance.describe(made_from, [asdict(settings), chat_template]))
+    return scratch.restore(work, [paths[name] for name in OUTPUTS])
 
 
 def sibling_steps(path: str | None) -> int | None:
@@ -66,42 +67,42 @@ def sibling_steps(path: str | None) -> int | None:
     return records.read_json_lines(path, whole=True)[0]["steps"] if path else None
 
 
-def run(params: Any, inputs: Any, outputs: Any, node_disk: str, checkpoint: str) -> None:
-    """Train the stage of a job in this process, alone or with others."""
-    parallel.join()
-    runtime.prepare_torch(params.torch_threads)
-    files = {name: inputs[name] for name in INPUTS} | {name: outputs[name] for name in OUTPUTS}
-    main(
-        paths={
-            **files,
-            "parent": inputs.parent or None,
-            "code": list(inputs.lib),
-            "checkpoint": checkpoint,
-            "node_disk": node_disk,
-        },
-        settings=training.Finetuning(
-            lora=training.Lora(params.rank, params.alpha, params.dropout),
-            loading=models.resolve(inputs.model, models.Loading(params.dtype, params.quantization)),
-            steps=sibling_steps(inputs.sibling or None),
-            processes=processes_of(params),
-            **{name: params[name] for name in training.SETTINGS},
-        ),
-        decoding=sampling.Decoding(max_new_tokens=params.max_new_tokens),
-        batch_tokens=params.batch_tokens,
-        chat_template=params.chat_template,
-    )
+def paths_of(inputs: Any, outputs: Any, checkpoint: str, node_disk: str) -> dict[str, Any]:
+    """Name the files and folders of the rule, and the checkpoint."""
+    return {
+        **{name: inputs[name] for name in INPUTS},
+        **{name: outputs[name] for name in OUTPUTS},
+        "parent": inputs.parent or None,
+        "code": list(inputs.lib),
+        "checkpoint": checkpoint,
+        "work": scratch.beside(outputs.best),
+        "node_disk": node_disk,
+    }
 
 
-def processes_of(params: Any) -> parallel.Processes:
+def settings_of(params: Any, inputs: Any) -> training.Finetuning:
     """Read the params of the rule."""
-    return parallel.Processes(params.processes, params.nodes, params.sharded)
+    return training.Finetuning(
+        lora=training.Lora(params.rank, params.alpha, params.dropout),
+        loading=models.resolve(inputs.model, models.Loading(params.dtype, params.quantization)),
+        steps=sibling_steps(inputs.sibling or None),
+        processes=parallel.Processes(params.processes, params.nodes, params.sharded),
+        **{name: params[name] for name in training.SETTINGS},
+    )
 
 
 if __name__ == "__main__":
     params = snakemake.params
     with runtime.job(snakemake.log[0]), gpus.claimed(snakemake.resources.get("gpu", 0)):
-        if params.processes > 1 and not parallel.is_worker():
-            parallel.launch(processes_of(params), params.torch_threads)
-        else:
-            node_disk, checkpoint = snakemake.resources.tmpdir, snakemake.wildcards.checkpoint
-            run(params, snakemake.input, snakemake.output, node_disk, checkpoint)
+        settings = settings_of(params, snakemake.input)
+        checkpoint, node_disk = snakemake.wildcards.checkpoint, snakemake.resources.tmpdir
+        paths = paths_of(snakemake.input, snakemake.output, checkpoint, node_disk)
+        # of several processes the one that launches the others looks for them whether there is anything to do
+        if parallel.is_worker() or not is_done(paths, settings, params.chat_template):
+            if settings.processes.count > 1 and not parallel.is_worker():
+                parallel.launch(settings.processes, params.torch_threads)
+            else:
+                parallel.join()
+                runtime.prepare_torch(params.torch_threads)
+                decoding = sampling.Decoding(max_new_tokens=params.max_new_tokens)
+                main(paths, settings, decoding, params.batch_tokens, params.chat_template)

@@ -6,6 +6,7 @@ removes the outputs of all jobs that share a SLURM job when one of them fails; h
 """
 
 import json
+import logging
 import os
 import shutil
 import uuid
@@ -56,6 +57,7 @@ def restore(folder: Path, outputs: Iterable[str | Path]) -> bool:
     for path, copy in kept.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         _replace(_linked(copy, path), path)
+    logging.info("an earlier job has finished this: its outputs are put back")
     return True
 
 
