@@ -5,13 +5,14 @@ checkpoints of a job that runs, and, of one that has ended, its outputs until th
 removes the outputs of all jobs that share a SLURM job when one of them fails; here the others find theirs again.
 """
 
+import errno
 import json
 import logging
 import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +106,12 @@ def _replace(partial: Path, target: str | Path) -> None:
     """Give a finished file or folder its name; should another job do so just now, either's will do."""
     target = Path(target)
     if partial.is_dir():
-        _remove(target)
+        with suppress(OSError):  # another job was faster, or there is none
+            _remove(target.rename(_partial(target)))
     try:
         os.replace(partial, target)
-    except OSError:
-        if not target.is_dir():
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
         _remove(partial)
 
