@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 TINY = Path(__file__).parents[1] / "e2e/tiny.yaml"
 CONFIG = ["--configfile", TINY]
 FINETUNED = 5  # checkpoints of the tiny experiment
+LATE = "maybe_known+gradual_replay"  # one that cannot have been trained before the first stage
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +78,9 @@ def survived(cluster, copy_workflow, tmp_path_factory, root):
     told["left behind"] = cluster.jobs("RUNNING", "PENDING", "COMPLETING")
 
     run = Run(cluster, folder, *CONFIG)
-    run.until(lambda: processes("finetune", "as_many", folder), "the stage that will be late")
-    late = cluster.running("as_many")[0]
-    for process in processes("finetune", "as_many", folder):
+    run.until(lambda: processes("finetune", LATE, folder), "the stage that will be late")
+    late = cluster.running(LATE)[0]
+    for process in processes("finetune", LATE, folder):
         os.kill(process, signal.SIGSTOP)
     cluster.ask("scontrol", "update", f"JobId={late}", "TimeLimit=1")
     cluster.ask("scontrol", "update", "NodeName=node1", "State=DRAIN", "Reason=test")
