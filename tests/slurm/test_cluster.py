@@ -159,6 +159,6 @@ def test_a_stage_is_trained_on_two_nodes(copied, cluster):
     target = copied / "results/checkpoints/maybe_known/seed4/training_log.jsonl"
     alone = target.read_text().splitlines()
     spread = "training={parallel: {processes: 2, nodes: 2}}"
-    Run(cluster, copied, target.relative_to(copied), *CONFIG, "--config", spread).finish()
+    Run(cluster, copied, target.relative_to(copied), *CONFIG, "--forcerun", "finetune", "--config", spread).finish()
     assert cluster.last()["nodes"] == "node[1-2]"
     assert len(target.read_text().splitlines()) == len(alone)
