@@ -5,8 +5,6 @@ What comes from the hub is kept in a folder beside the output until all of it is
 
 import json
 import logging
-import os
-import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -55,8 +53,7 @@ def _publish(place: Path, names: dict[str, Any], folder: Path) -> None:
     for path in place.iterdir():
         if path.name not in names:
             path.unlink()
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(place, folder)
+    scratch.replace(place, folder)
 
 
 if __name__ == "__main__":

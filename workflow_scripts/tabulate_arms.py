@@ -36,5 +36,5 @@ if __name__ == "__main__":
             strategies=dict(snakemake.params.strategies),
             chosen=dict(snakemake.params.arms),
             seeds=list(snakemake.params.seeds),
-            bootstrap=Bootstrap(snakemake.params.bootstrap, snakemake.params.confidence, snakemake.params.seed),
+            bootstrap=Bootstrap.from_params(snakemake.params),
         )

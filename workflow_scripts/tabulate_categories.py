@@ -7,32 +7,23 @@ from gradual_learning.measures.statistics import Bootstrap
 
 
 def main(
-    splits: dict[str, tuple[str, list[str]]],
+    labelled: dict[str, Labels],
     base_test: str,
     output: str,
-    checkpoints: list[str],
-    strategies: dict[str, list[str]],
-    seeds: list[int],
     bootstrap: Bootstrap,
 ) -> None:
-    """Write the table; ``splits``: categories at base and the later ones, which lie parallel to ``checkpoints``."""
+    """Write the table; ``labelled``: the categories by split."""
     chains = {(runs.BASE, "test"): {runs.NO_SEED: runs.read_knowledge(base_test)}}
-    for split, (base, later) in splits.items():
-        chains |= Labels(base, later, checkpoints, strategies, seeds).by_chain(split)
+    for split, labels in labelled.items():
+        chains |= labels.by_chain(split)
     records.write_tsv(tables.categories(chains, bootstrap), output)
 
 
 if __name__ == "__main__":
     with runtime.job(snakemake.log[0]):
         main(
-            splits={
-                "train": (snakemake.input.base_train, list(snakemake.input.train)),
-                "probe": (snakemake.input.base_probe, list(snakemake.input.probe)),
-            },
+            labelled=Labels.of_splits(snakemake.input, snakemake.params),
             base_test=snakemake.input.base_test,
             output=snakemake.output.table,
-            checkpoints=list(snakemake.params.checkpoints),
-            strategies=dict(snakemake.params.strategies),
-            seeds=list(snakemake.params.seeds),
-            bootstrap=Bootstrap(snakemake.params.bootstrap, snakemake.params.confidence, snakemake.params.seed),
+            bootstrap=Bootstrap.from_params(snakemake.params),
         )

@@ -18,9 +18,7 @@ def main(
 ) -> None:
     """Write the table; ``best`` lies parallel to ``checkpoints``, ``comparisons`` are (baseline, strategy)."""
     questions = runs.read_knowledge(known)
-    epochs = {"best": runs.by_checkpoint(checkpoints, best)}
-    answers = runs.answers(base, epochs, strategies, seeds, questions["id"])
-    answers = {strategy: right for (strategy, _), right in answers.items()}
+    answers = runs.best_answers(base, checkpoints, best, strategies, seeds, questions["id"])
     table = metrics.comparisons(runs.membership(questions), answers, comparisons, bootstrap)
     records.write_tsv(table, output)
 
@@ -36,5 +34,5 @@ if __name__ == "__main__":
             strategies=dict(snakemake.params.strategies),
             comparisons=[list(pair) for pair in snakemake.params.comparisons],
             seeds=list(snakemake.params.seeds),
-            bootstrap=Bootstrap(snakemake.params.bootstrap, snakemake.params.confidence, snakemake.params.seed),
+            bootstrap=Bootstrap.from_params(snakemake.params),
         )

@@ -48,5 +48,5 @@ if __name__ == "__main__":
             labelled=list(snakemake.params.labelled),
             strategies=dict(snakemake.params.strategies),
             seeds=list(snakemake.params.seeds),
-            bootstrap=Bootstrap(snakemake.params.bootstrap, snakemake.params.confidence, snakemake.params.seed),
+            bootstrap=Bootstrap.from_params(snakemake.params),
         )

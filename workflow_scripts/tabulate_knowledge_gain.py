@@ -9,22 +9,18 @@ from gradual_learning.measures.statistics import Bootstrap
 
 
 def main(
-    splits: dict[str, tuple[str, list[str]]],
+    labelled: dict[str, Labels],
     retest: list[str],
     output: str,
-    checkpoints: list[str],
-    strategies: dict[str, list[str]],
-    seeds: list[int],
     bootstrap: Bootstrap,
 ) -> None:
     """Write the table.
 
-    ``splits``: categories at base and the later ones, which lie parallel to ``checkpoints``; ``retest``: the base
-    model's second labelling of the train questions (one file), or nothing.
+    ``labelled``: the categories by split; ``retest``: the base model's second labelling of the train questions (one
+    file), or nothing.
     """
     parts = []
-    for split, (base, later) in splits.items():
-        labels = Labels(base, later, checkpoints, strategies, seeds)
+    for split, labels in labelled.items():
         known = runs.membership(labels.base)[:, 0]
         again = [runs.read_matching(path, labels.base["id"]) for path in retest if split == "train"]
         floor = [runs.membership(table)[:, 0] for table in again]
@@ -37,14 +33,8 @@ def main(
 if __name__ == "__main__":
     with runtime.job(snakemake.log[0]):
         main(
-            splits={
-                "train": (snakemake.input.base_train, list(snakemake.input.train)),
-                "probe": (snakemake.input.base_probe, list(snakemake.input.probe)),
-            },
+            labelled=Labels.of_splits(snakemake.input, snakemake.params),
             retest=list(snakemake.input.retest),
             output=snakemake.output.table,
-            checkpoints=list(snakemake.params.checkpoints),
-            strategies=dict(snakemake.params.strategies),
-            seeds=list(snakemake.params.seeds),
-            bootstrap=Bootstrap(snakemake.params.bootstrap, snakemake.params.confidence, snakemake.params.seed),
+            bootstrap=Bootstrap.from_params(snakemake.params),
         )

@@ -10,23 +10,19 @@ from gradual_learning.measures.statistics import Bootstrap
 
 def main(
     facts: str,
-    splits: dict[str, tuple[str, list[str]]],
+    labelled: dict[str, Labels],
     retest: list[str],
     output: str,
-    checkpoints: list[str],
-    strategies: dict[str, list[str]],
-    seeds: list[int],
     bootstrap: Bootstrap,
 ) -> None:
     """Write the table.
 
-    ``splits``: categories at base and the later ones, which lie parallel to ``checkpoints``; ``retest``: the base
-    model's second labelling of the train questions (one file), or nothing.
+    ``labelled``: the categories by split; ``retest``: the base model's second labelling of the train questions (one
+    file), or nothing.
     """
     exposures = records.read_table(facts, records.FACTS)
     parts = []
-    for split, (base, paths) in splits.items():
-        labels = Labels(base, paths, checkpoints, strategies, seeds)
+    for split, labels in labelled.items():
         later = {runs.chain_name(chain): list(tables.values()) for chain, tables in labels.tables.items() if chain}
         again = [runs.read_matching(path, labels.base["id"]) for path in retest if split == "train"]
         part = ground_truth.newly_known(exposures, labels.base, later, next(iter(again), None), bootstrap)
@@ -39,14 +35,8 @@ if __name__ == "__main__":
     with runtime.job(snakemake.log[0]):
         main(
             facts=snakemake.input.facts,
-            splits={
-                "train": (snakemake.input.base_train, list(snakemake.input.train)),
-                "probe": (snakemake.input.base_probe, list(snakemake.input.probe)),
-            },
+            labelled=Labels.of_splits(snakemake.input, snakemake.params),
             retest=list(snakemake.input.retest),
             output=snakemake.output.table,
-            checkpoints=list(snakemake.params.checkpoints),
-            strategies=dict(snakemake.params.strategies),
-            seeds=list(snakemake.params.seeds),
-            bootstrap=Bootstrap(snakemake.params.bootstrap, snakemake.params.confidence, snakemake.params.seed),
+            bootstrap=Bootstrap.from_params(snakemake.params),
         )

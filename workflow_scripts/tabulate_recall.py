@@ -18,5 +18,5 @@ if __name__ == "__main__":
             recall=snakemake.input.recall,
             knowledge={"train": snakemake.input.train, "test": snakemake.input.test},
             output=snakemake.output.table,
-            bootstrap=Bootstrap(snakemake.params.bootstrap, snakemake.params.confidence, snakemake.params.seed),
+            bootstrap=Bootstrap.from_params(snakemake.params),
         )

@@ -18,10 +18,8 @@ def main(
 ) -> None:
     """Write the table; ``best`` lies parallel to ``checkpoints``."""
     questions = runs.read_knowledge(known)
-    epochs = {"best": runs.by_checkpoint(checkpoints, best)}
-    answers = runs.answers(base, epochs, strategies, seeds, questions["id"])
-    named = {strategy: right for (strategy, _), right in answers.items()}
-    records.write_tsv(relations(questions["relation"], named, bootstrap), output)
+    answers = runs.best_answers(base, checkpoints, best, strategies, seeds, questions["id"])
+    records.write_tsv(relations(questions["relation"], answers, bootstrap), output)
 
 
 if __name__ == "__main__":
@@ -34,5 +32,5 @@ if __name__ == "__main__":
             checkpoints=list(snakemake.params.checkpoints),
             strategies=dict(snakemake.params.strategies),
             seeds=list(snakemake.params.seeds),
-            bootstrap=Bootstrap(snakemake.params.bootstrap, snakemake.params.confidence, snakemake.params.seed),
+            bootstrap=Bootstrap.from_params(snakemake.params),
         )

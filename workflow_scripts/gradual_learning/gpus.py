@@ -41,14 +41,12 @@ def claimed(count: int) -> Iterator[None]:
 
 def visible() -> list[str]:
     """Return the names of the GPUs that a job may take, as CUDA_VISIBLE_DEVICES has them."""
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given is not None:
+        return [name for name in given.split(",") if name]
     import torch
 
-    given = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return [name for name in given.split(",") if name] if given is not None else _all(torch.cuda.device_count())
-
-
-def _all(count: int) -> list[str]:
-    return [str(number) for number in range(count)]
+    return [*map(str, range(torch.cuda.device_count()))]
 
 
 def hold(devices: list[str], count: int, locks: contextlib.ExitStack) -> list[str]:

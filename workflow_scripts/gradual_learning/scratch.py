@@ -56,8 +56,9 @@ def restore(folder: Path, outputs: Iterable[str | Path]) -> bool:
     if not all(path.exists() for path in kept.values()):
         return False
     for path, copy in kept.items():
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        _replace(_linked(copy, path), path)
+        partial = _partial(path)
+        _link_all(copy, partial)
+        replace(partial, path)
     logging.info("an earlier job has finished this: its outputs are put back")
     return True
 
@@ -66,22 +67,20 @@ def keep(folder: Path, outputs: Iterable[str | Path]) -> None:
     """Keep the outputs of a job that has ended, as links that take no room, and drop all else but the stamp."""
     ended = folder / f".{_ENDED}.{uuid.uuid4().hex}"
     for place, path in enumerate(outputs):
-        _replace(_linked(path, ended / str(place)), ended / str(place))
-    _replace(ended, folder / _ENDED)
+        _link_all(path, ended / str(place))
+    replace(ended, folder / _ENDED)
     for path in folder.iterdir():
         if path.name not in (_STAMP, _ENDED):
             _remove(path)
 
 
-def _linked(source: str | Path, target: str | Path) -> Path:
-    """Link a file, or all files of a folder, under a name beside the target that no other job uses."""
-    partial = _partial(target)
-    partial.parent.mkdir(parents=True, exist_ok=True)
+def _link_all(source: str | Path, target: Path) -> None:
+    """Link a file, or all files of a folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     if Path(source).is_dir():
-        shutil.copytree(source, partial, copy_function=_link)
+        shutil.copytree(source, target, copy_function=_link)
     else:
-        _link(source, partial)
-    return partial
+        _link(source, target)
 
 
 def _link(source: str | Path, target: str | Path) -> None:
@@ -102,7 +101,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _replace(partial: Path, target: str | Path) -> None:
+def replace(partial: Path, target: str | Path) -> None:
     """Give a finished file or folder its name; should another job do so just now, either's will do."""
     target = Path(target)
     if partial.is_dir():
@@ -139,7 +138,7 @@ class KeepCheckpoints(TrainerCallback):
             shutil.rmtree(written)
         _wait_for_all()
         if state.is_world_process_zero:
-            _replace(partial, self.folder / name)
+            replace(partial, self.folder / name)
             wanted = {state.global_step, self.best(state.log_history)}
             for step, path in checkpoints(self.folder).items():
                 if step not in wanted:
@@ -170,7 +169,7 @@ def whole_folder(folder: str | Path) -> Iterator[Path]:
     partial.mkdir(parents=True)
     try:
         yield partial
-        _replace(partial, folder)
+        replace(partial, folder)
     finally:
         _remove(partial)
 

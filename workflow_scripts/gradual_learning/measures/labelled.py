@@ -1,6 +1,7 @@
 """The categories of every labelled checkpoint, read once and lined up for tables that follow a chain of stages."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,12 @@ class Labels:
         for chain in labelled_chains(strategies):
             wanted = {str(seed): files[checkpoint_name(chain, seed)] for seed in seeds}
             self.tables[chain] = {seed: read_matching(path, self.base["id"]) for seed, path in wanted.items()}
+
+    @classmethod
+    def of_splits(cls, inputs: Any, params: Any) -> dict[str, "Labels"]:
+        """Read the categories of the train and of the probe questions, as a rule names them."""
+        settings = list(params.checkpoints), dict(params.strategies), list(params.seeds)
+        return {split: cls(inputs[f"base_{split}"], list(inputs[split]), *settings) for split in ("train", "probe")}
 
     def by_chain(self, split: str) -> dict[tuple[str, str], dict[str, pd.DataFrame]]:
         """Give the tables of each (chain, split) by seed."""

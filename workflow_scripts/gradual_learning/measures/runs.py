@@ -111,6 +111,19 @@ def answers(
     return found
 
 
+def best_answers(
+    base: str,
+    checkpoints: Sequence[str],
+    best: Sequence[str],
+    strategies: Mapping[str, Sequence[str]],
+    seeds: Sequence[int],
+    ids: Sequence[str],
+) -> dict[str, np.ndarray]:
+    """Read as :func:`answers` does, of the best epochs alone; ``best`` lies parallel to ``checkpoints``."""
+    found = answers(base, {"best": by_checkpoint(checkpoints, best)}, strategies, seeds, ids)
+    return {strategy: right for (strategy, _), right in found.items()}
+
+
 def labels(
     files: Mapping[str, str], strategies: Mapping[str, Sequence[str]], seeds: Sequence[int], ids: Sequence[str]
 ) -> dict[str, list[pd.DataFrame]]:

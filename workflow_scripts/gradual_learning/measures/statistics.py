@@ -21,6 +21,7 @@ Statistics that jump, such as ranks, have no jackknife: for them :meth:`Bootstra
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest, norm, t
@@ -37,6 +38,11 @@ class Bootstrap:
     draws: int
     confidence: float
     seed: int
+
+    @classmethod
+    def from_params(cls, params: Any) -> "Bootstrap":
+        """Read the params of a rule."""
+        return cls(params.bootstrap, params.confidence, params.seed)
 
     def questions(self, values: np.ndarray) -> np.ndarray:
         """Sum every column over resampled questions.
