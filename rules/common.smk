@@ -166,6 +166,20 @@ def library(script):
     return [source(file) for file in sorted(found)]
 
 
+def recorded(name, value):
+    """Return a function of the wildcards that writes a param with its name."""
+    return lambda wildcards: f"{name}={(value(wildcards) if callable(value) else value)!r}"
+
+
+def named(**params):
+    """Return the params of a rule, and each once more as a text that holds its name.
+
+    Snakemake 9.27 tells whether params have changed from the set of their values, without the names: of a seed that
+    changes from 0 to 1, beside another 0 and another 1, it sees nothing (persistence.params_changed).
+    """
+    return params | {f"recorded_{name}": recorded(name, value) for name, value in params.items()}
+
+
 RESULTS = workflow.pathvars.apply("<results>")
 
 

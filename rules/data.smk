@@ -19,9 +19,11 @@ rule download_dataset:
         mem_mb=3000,
         runtime=60,
     params:
-        source=lookup("data/source", within=config),
-        address=lookup("data/address", within=config),
-        revision=lookup("data/revision", within=config),
+        **named(
+            source=lookup("data/source", within=config),
+            address=lookup("data/address", within=config),
+            revision=lookup("data/revision", within=config),
+        ),
     message:
         "Getting the questions and checking every row"
     script:
@@ -48,19 +50,21 @@ rule simulate_world:
         mem_mb=2000,
         runtime=10,
     params:
-        seed=lookup("world/seed", within=config),
-        relations=lookup("data/relations", within=config),
-        people=lookup("world/people", within=config),
-        facts_per_relation=lookup("world/facts_per_relation", within=config),
-        templates=lookup("world/templates", within=config),
-        exposure_minimum=lookup("world/exposure/minimum", within=config),
-        exposure_maximum=lookup("world/exposure/maximum", within=config),
-        exposure_jitter=lookup("world/exposure/jitter", within=config),
-        taught_share=lookup("world/taught/share", within=config),
-        taught_most_exposed=lookup("world/taught/most_exposed", within=config),
-        opening_subjects=lookup("world/opening/subjects", within=config),
-        opening_share=lookup("world/opening/share", within=config),
-        shares=lookup("world/splits", within=config),
+        **named(
+            seed=lookup("world/seed", within=config),
+            relations=lookup("data/relations", within=config),
+            people=lookup("world/people", within=config),
+            facts_per_relation=lookup("world/facts_per_relation", within=config),
+            templates=lookup("world/templates", within=config),
+            exposure_minimum=lookup("world/exposure/minimum", within=config),
+            exposure_maximum=lookup("world/exposure/maximum", within=config),
+            exposure_jitter=lookup("world/exposure/jitter", within=config),
+            taught_share=lookup("world/taught/share", within=config),
+            taught_most_exposed=lookup("world/taught/most_exposed", within=config),
+            opening_subjects=lookup("world/opening/subjects", within=config),
+            opening_share=lookup("world/opening/share", within=config),
+            shares=lookup("world/splits", within=config),
+        ),
     message:
         "Making the facts of the world, the documents that state them and the questions that ask for them"
     script:
@@ -86,12 +90,14 @@ rule prepare_questions:
         mem_mb=3000,
         runtime=10,
     params:
-        multiple_answers=lookup("data/multiple_answers", within=config),
-        max_answer_words=lookup("data/max_answer_words", within=config),
-        shares=lookup("data/splits", within=config),
-        relations=lookup("data/relations", within=config),
-        limits=lookup("data/limits", within=config),
-        seed=lookup("data/seed", within=config),
+        **named(
+            multiple_answers=lookup("data/multiple_answers", within=config),
+            max_answer_words=lookup("data/max_answer_words", within=config),
+            shares=lookup("data/splits", within=config),
+            relations=lookup("data/relations", within=config),
+            limits=lookup("data/limits", within=config),
+            seed=lookup("data/seed", within=config),
+        ),
     message:
         "Cleaning the questions and counting what is dropped"
     script:
@@ -116,9 +122,11 @@ rule draw_prompts:
         mem_mb=2000,
         runtime=10,
     params:
-        sets=lookup("knowledge/exemplar_sets", within=config),
-        shots=lookup("knowledge/shots", within=config),
-        seed=lookup("knowledge/seed", within=config),
+        **named(
+            sets=lookup("knowledge/exemplar_sets", within=config),
+            shots=lookup("knowledge/shots", within=config),
+            seed=lookup("knowledge/seed", within=config),
+        ),
     message:
         "Drawing the solved questions of the few-shot prompts"
     script:

@@ -26,13 +26,15 @@ rule answer_zero_shot:
         runtime=model_minutes(30),
         gpu=gpus,
     params:
-        dtype=lookup("model/dtype", within=config),
-        quantization=lookup("model/quantization", within=config),
-        chat_template=lookup("model/chat_template", within=config),
-        prompt=prompt,
-        max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
-        batch_tokens=lookup("knowledge/batch_tokens", within=config),
-        torch_threads=1,
+        **named(
+            dtype=lookup("model/dtype", within=config),
+            quantization=lookup("model/quantization", within=config),
+            chat_template=lookup("model/chat_template", within=config),
+            prompt=prompt,
+            max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
+            batch_tokens=lookup("knowledge/batch_tokens", within=config),
+            torch_threads=1,
+        ),
     message:
         "Asking {wildcards.checkpoint} all questions without examples, at its best and at its last epoch"
     script:
@@ -89,8 +91,10 @@ rule evaluate_checkpoint:
         mem_mb=2000,
         runtime=10,
     params:
-        match=lookup("data/match", within=config),
-        f1_threshold=lookup("data/f1_threshold", within=config),
+        **named(
+            match=lookup("data/match", within=config),
+            f1_threshold=lookup("data/f1_threshold", within=config),
+        ),
     message:
         "Judging the answers of {wildcards.checkpoint}"
     script:

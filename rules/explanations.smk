@@ -45,9 +45,11 @@ rule tabulate_recall:
         mem_mb=2000,
         runtime=10,
     params:
-        bootstrap=lookup("evaluation/bootstrap", within=config),
-        confidence=lookup("evaluation/confidence", within=config),
-        seed=lookup("evaluation/seed", within=config),
+        **named(
+            bootstrap=lookup("evaluation/bootstrap", within=config),
+            confidence=lookup("evaluation/confidence", within=config),
+            seed=lookup("evaluation/seed", within=config),
+        ),
     message:
         "Tabulating the recall of statements by category"
     script:
@@ -77,12 +79,14 @@ rule tabulate_newly_known:
         mem_mb=2000,
         runtime=10,
     params:
-        checkpoints=labelled(),
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
-        bootstrap=lookup("evaluation/bootstrap", within=config),
-        confidence=lookup("evaluation/confidence", within=config),
-        seed=lookup("evaluation/seed", within=config),
+        **named(
+            checkpoints=labelled(),
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+            bootstrap=lookup("evaluation/bootstrap", within=config),
+            confidence=lookup("evaluation/confidence", within=config),
+            seed=lookup("evaluation/seed", within=config),
+        ),
     message:
         "Tabulating what became known by exposure in pretraining"
     script:
@@ -112,12 +116,14 @@ rule tabulate_sharing:
         mem_mb=2000,
         runtime=10,
     params:
-        checkpoints=labelled(),
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
-        bootstrap=lookup("evaluation/bootstrap", within=config),
-        confidence=lookup("evaluation/confidence", within=config),
-        seed=lookup("evaluation/seed", within=config),
+        **named(
+            checkpoints=labelled(),
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+            bootstrap=lookup("evaluation/bootstrap", within=config),
+            confidence=lookup("evaluation/confidence", within=config),
+            seed=lookup("evaluation/seed", within=config),
+        ),
     message:
         "Tabulating which upgraded questions share entities with trained ones"
     script:
@@ -151,10 +157,12 @@ rule tabulate_examples:
         mem_mb=2000,
         runtime=10,
     params:
-        labelled=labelled(),
-        finals=finals(),
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
+        **named(
+            labelled=labelled(),
+            finals=finals(),
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+        ),
     message:
         "Choosing questions that were upgraded or forgotten"
     script:

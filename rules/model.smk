@@ -18,10 +18,12 @@ rule fetch_base_model:
         mem_mb=2000,
         runtime=240,
     params:
-        source=lookup("model/source", within=config),
-        name=lookup("model/name", within=config),
-        revision=lookup("model/revision", within=config),
-        weights=True,
+        **named(
+            source=lookup("model/source", within=config),
+            name=lookup("model/name", within=config),
+            revision=lookup("model/revision", within=config),
+            weights=True,
+        ),
     message:
         "Getting the base model and checking that it is whole"
     script:
@@ -37,9 +39,11 @@ use rule fetch_base_model as fetch_model_outline with:
     benchmark:
         "<benchmarks>/fetch_model_outline.tsv"
     params:
-        source=lookup("model/source", within=config),
-        name=lookup("model/name", within=config),
-        revision=lookup("model/revision", within=config),
-        weights=False,
+        **named(
+            source=lookup("model/source", within=config),
+            name=lookup("model/name", within=config),
+            revision=lookup("model/revision", within=config),
+            weights=False,
+        ),
     message:
         "Getting the configuration and the tokenizer of the base model, without its weights"

@@ -16,21 +16,23 @@ rule pretrain_base_model:
         mem_mb=again(3000),
         runtime=again(60),
     params:
-        seed=lookup("pretraining/seed", within=config),
-        tokenizer=lookup("pretraining/tokenizer", within=config),
-        vocabulary=lookup("pretraining/vocabulary", within=config),
-        hidden_size=lookup("pretraining/hidden_size", within=config),
-        layers=lookup("pretraining/layers", within=config),
-        heads=lookup("pretraining/heads", within=config),
-        sequence_length=lookup("pretraining/sequence_length", within=config),
-        batch_size=lookup("pretraining/batch_size", within=config),
-        learning_rate=lookup("pretraining/learning_rate", within=config),
-        warmup_steps=lookup("pretraining/warmup_steps", within=config),
-        decay_share=lookup("pretraining/decay_share", within=config),
-        weight_decay=lookup("pretraining/weight_decay", within=config),
-        beta2=lookup("pretraining/beta2", within=config),
-        # fixed here, not by --cores: the number of threads changes the last bits of a sum
-        torch_threads=2,
+        **named(
+            seed=lookup("pretraining/seed", within=config),
+            tokenizer=lookup("pretraining/tokenizer", within=config),
+            vocabulary=lookup("pretraining/vocabulary", within=config),
+            hidden_size=lookup("pretraining/hidden_size", within=config),
+            layers=lookup("pretraining/layers", within=config),
+            heads=lookup("pretraining/heads", within=config),
+            sequence_length=lookup("pretraining/sequence_length", within=config),
+            batch_size=lookup("pretraining/batch_size", within=config),
+            learning_rate=lookup("pretraining/learning_rate", within=config),
+            warmup_steps=lookup("pretraining/warmup_steps", within=config),
+            decay_share=lookup("pretraining/decay_share", within=config),
+            weight_decay=lookup("pretraining/weight_decay", within=config),
+            beta2=lookup("pretraining/beta2", within=config),
+            # fixed here, not by --cores: the number of threads changes the last bits of a sum
+            torch_threads=2,
+        ),
     message:
         "Pretraining the base model on the documents of the world"
     script:
@@ -57,10 +59,12 @@ rule recall_statements:
         mem_mb=model_mb(),
         runtime=model_minutes(30),
     params:
-        dtype=lookup("model/dtype", within=config),
-        max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
-        batch_tokens=lookup("knowledge/batch_tokens", within=config),
-        torch_threads=1,
+        **named(
+            dtype=lookup("model/dtype", within=config),
+            max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
+            batch_tokens=lookup("knowledge/batch_tokens", within=config),
+            torch_threads=1,
+        ),
     message:
         "Asking the base model to complete a statement of every fact"
     script:

@@ -23,9 +23,11 @@ rule write_pages:
         mem_mb=1000,
         runtime=10,
     params:
-        titles=page_titles(),
-        confidence=lookup("evaluation/confidence", within=config),
-        sweep=replay_sweep(),
+        **named(
+            titles=page_titles(),
+            confidence=lookup("evaluation/confidence", within=config),
+            sweep=replay_sweep(),
+        ),
     message:
         "Writing the pages of the report"
     script:
@@ -56,12 +58,14 @@ rule write_summary:
         mem_mb=1000,
         runtime=10,
     params:
-        strategies=lookup("strategies", within=config),
-        stages=lookup("stages", within=config),
-        seeds=lookup("seeds", within=config),
-        confidence=lookup("evaluation/confidence", within=config),
-        retest=lookup("evaluation/retest", within=config),
-        is_simulated=is_pretrained(),
+        **named(
+            strategies=lookup("strategies", within=config),
+            stages=lookup("stages", within=config),
+            seeds=lookup("seeds", within=config),
+            confidence=lookup("evaluation/confidence", within=config),
+            retest=lookup("evaluation/retest", within=config),
+            is_simulated=is_pretrained(),
+        ),
     message:
         "Writing the summary"
     script:

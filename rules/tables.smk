@@ -19,12 +19,14 @@ rule tabulate_accuracy:
         mem_mb=2000,
         runtime=10,
     params:
-        checkpoints=finals(),
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
-        bootstrap=lookup("evaluation/bootstrap", within=config),
-        confidence=lookup("evaluation/confidence", within=config),
-        seed=lookup("evaluation/seed", within=config),
+        **named(
+            checkpoints=finals(),
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+            bootstrap=lookup("evaluation/bootstrap", within=config),
+            confidence=lookup("evaluation/confidence", within=config),
+            seed=lookup("evaluation/seed", within=config),
+        ),
     message:
         "Tabulating the accuracy on the test questions"
     script:
@@ -51,13 +53,15 @@ rule tabulate_comparisons:
         mem_mb=2000,
         runtime=10,
     params:
-        checkpoints=finals(),
-        comparisons=lookup("comparisons", within=config),
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
-        bootstrap=lookup("evaluation/bootstrap", within=config),
-        confidence=lookup("evaluation/confidence", within=config),
-        seed=lookup("evaluation/seed", within=config),
+        **named(
+            checkpoints=finals(),
+            comparisons=lookup("comparisons", within=config),
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+            bootstrap=lookup("evaluation/bootstrap", within=config),
+            confidence=lookup("evaluation/confidence", within=config),
+            seed=lookup("evaluation/seed", within=config),
+        ),
     message:
         "Comparing pairs of strategies question by question"
     script:
@@ -84,12 +88,14 @@ rule tabulate_relations:
         mem_mb=2000,
         runtime=10,
     params:
-        checkpoints=finals(),
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
-        bootstrap=lookup("evaluation/bootstrap", within=config),
-        confidence=lookup("evaluation/confidence", within=config),
-        seed=lookup("evaluation/seed", within=config),
+        **named(
+            checkpoints=finals(),
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+            bootstrap=lookup("evaluation/bootstrap", within=config),
+            confidence=lookup("evaluation/confidence", within=config),
+            seed=lookup("evaluation/seed", within=config),
+        ),
     message:
         "Tabulating the accuracy on the test questions by relation"
     script:
@@ -117,13 +123,15 @@ rule tabulate_arms:
         mem_mb=2000,
         runtime=10,
     params:
-        checkpoints=arm_checkpoints(),
-        arms=lookup("evaluation/arms", within=config),
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
-        bootstrap=lookup("evaluation/bootstrap", within=config),
-        confidence=lookup("evaluation/confidence", within=config),
-        seed=lookup("evaluation/seed", within=config),
+        **named(
+            checkpoints=arm_checkpoints(),
+            arms=lookup("evaluation/arms", within=config),
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+            bootstrap=lookup("evaluation/bootstrap", within=config),
+            confidence=lookup("evaluation/confidence", within=config),
+            seed=lookup("evaluation/seed", within=config),
+        ),
     message:
         "Ranking the arms beside those of Gekhman et al. 2024"
     script:
@@ -160,13 +168,15 @@ rule tabulate_forgetting:
         mem_mb=2000,
         runtime=10,
     params:
-        checkpoints=finals(),
-        labelled=labelled(),
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
-        bootstrap=lookup("evaluation/bootstrap", within=config),
-        confidence=lookup("evaluation/confidence", within=config),
-        seed=lookup("evaluation/seed", within=config),
+        **named(
+            checkpoints=finals(),
+            labelled=labelled(),
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+            bootstrap=lookup("evaluation/bootstrap", within=config),
+            confidence=lookup("evaluation/confidence", within=config),
+            seed=lookup("evaluation/seed", within=config),
+        ),
     message:
         "Tabulating what each strategy forgets"
     script:
@@ -195,12 +205,14 @@ rule tabulate_knowledge_gain:
         mem_mb=2000,
         runtime=10,
     params:
-        checkpoints=labelled(),
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
-        bootstrap=lookup("evaluation/bootstrap", within=config),
-        confidence=lookup("evaluation/confidence", within=config),
-        seed=lookup("evaluation/seed", within=config),
+        **named(
+            checkpoints=labelled(),
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+            bootstrap=lookup("evaluation/bootstrap", within=config),
+            confidence=lookup("evaluation/confidence", within=config),
+            seed=lookup("evaluation/seed", within=config),
+        ),
     message:
         "Tabulating the questions that become HighlyKnown"
     script:
@@ -229,12 +241,14 @@ rule tabulate_categories:
         mem_mb=2000,
         runtime=10,
     params:
-        checkpoints=labelled(),
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
-        bootstrap=lookup("evaluation/bootstrap", within=config),
-        confidence=lookup("evaluation/confidence", within=config),
-        seed=lookup("evaluation/seed", within=config),
+        **named(
+            checkpoints=labelled(),
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+            bootstrap=lookup("evaluation/bootstrap", within=config),
+            confidence=lookup("evaluation/confidence", within=config),
+            seed=lookup("evaluation/seed", within=config),
+        ),
     message:
         "Tabulating the shares of the four categories"
     script:
@@ -263,9 +277,11 @@ rule tabulate_transitions:
         mem_mb=2000,
         runtime=10,
     params:
-        checkpoints=labelled(),
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
+        **named(
+            checkpoints=labelled(),
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+        ),
     message:
         "Tabulating how questions move between categories"
     script:
@@ -344,9 +360,11 @@ rule tabulate_cost:
         mem_mb=2000,
         runtime=10,
     params:
-        parts=[part for *part, _ in counted_parts()],
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
+        **named(
+            parts=[part for *part, _ in counted_parts()],
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+        ),
     message:
         "Counting what every strategy cost"
     script:
@@ -371,9 +389,11 @@ rule tabulate_time:
         mem_mb=2000,
         runtime=10,
     params:
-        parts=[part for *part, _ in timed_parts()],
-        strategies=lookup("strategies", within=config),
-        seeds=lookup("seeds", within=config),
+        **named(
+            parts=[part for *part, _ in timed_parts()],
+            strategies=lookup("strategies", within=config),
+            seeds=lookup("seeds", within=config),
+        ),
     message:
         "Adding up the time that every strategy took"
     script:

@@ -129,6 +129,12 @@ def test_edited_stage_leaves_the_first_stage_alone(planned):
     assert "finetune" in again and not {"select_training_data", "pretrain_base_model"} & again
 
 
+@pytest.mark.parametrize("setting", ["lora: {rank: 32}", "parallel: {processes: 4}"])
+def test_value_that_another_param_has_already_trains_again(planned, setting):
+    again = planned("results/checkpoints/maybe_known/seed1/best", settings=[f"training={{{setting}}}"])
+    assert again == {"finetune"}
+
+
 def test_touched_module_changes_nothing(planned, finished):
     (finished / "workflow_scripts/gradual_learning/records.py").touch()
     assert planned() == set()

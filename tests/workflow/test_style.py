@@ -1,5 +1,6 @@
 """The source is formatted and lint-free, and no line of it is long."""
 
+import re
 import subprocess
 import sys
 
@@ -45,3 +46,12 @@ def test_parsing_needs_snakemake_alone(root):
     texts = [file.read_text(encoding="utf-8") for file in [root / "Snakefile", *root.glob("rules/*.smk")]]
     for heavy in ("pandas", "torch", "numpy", "transformers", "pyarrow", "gradual_learning import"):
         assert not any(f"import {heavy}" in text or f"from {heavy}" in text for text in texts)
+
+
+def test_params_are_compared_by_name(root):
+    """Figures are left out, as no two of their params can have one value, and the plan, which always runs."""
+    rules = [rule for file in root.glob("rules/*.smk") for rule in file.read_text(encoding="utf-8").split("\n\n\n")]
+    compared = [rule for rule in rules if "    output:" in rule and "workflow_scripts/plot_" not in rule]
+    params = [re.search(r"    params:\n((?: {8}.*\n)+)", rule) for rule in compared]
+    assert sum("**named(" in block[1] for block in params if block) > 25
+    assert not [block[1] for block in params if block and len(re.findall(r"^ {8}\w+=", block[1], re.M)) > 1]
