@@ -75,7 +75,9 @@ class Run:
 
     def __init__(self, cluster: Cluster, folder: Path, *arguments: str | Path) -> None:
         self.log = folder / f"run{len(list(folder.glob('run*.log')))}.log"
-        command = [sys.executable, "-m", "snakemake", *ARGUMENTS, *map(str, arguments)]
+        # a shell makes what it starts in the background deaf to Ctrl-C, and with it all that is started there
+        snakemake = ["env", "--default-signal=INT", sys.executable, "-m", "snakemake"]
+        command = [*snakemake, *ARGUMENTS, *map(str, arguments)]
         with self.log.open("w") as sink:
             self.process = subprocess.Popen(
                 command, cwd=folder, env=cluster.environment, stdout=sink, stderr=sink, start_new_session=True
