@@ -22,6 +22,11 @@ scattergather:
     shards=1,
 
 
+# a job that others are grouped with is no wider than a run of its own
+resource_scopes:
+    models="local",
+
+
 wildcard_constraints:
     checkpoint=rf"base|{CHAIN}",
     split="train|test|probe|retest|again",

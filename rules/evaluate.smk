@@ -24,6 +24,7 @@ rule answer_zero_shot:
     resources:
         mem_mb=model_mb(),
         runtime=model_minutes(30),
+        models=1,
         gpu=gpus,
     params:
         **named(
@@ -81,8 +82,6 @@ rule evaluate_checkpoint:
         "<benchmarks>/evaluate_checkpoint/{checkpoint}.tsv"
     wildcard_constraints:
         checkpoint=CHAIN,
-    group:
-        together
     localrule: True
     conda:
         "../envs/analysis.yaml"
@@ -113,7 +112,6 @@ use rule evaluate_checkpoint as evaluate_base_model with:
         "<logs>/evaluate_checkpoint/base.log",
     benchmark:
         "<benchmarks>/evaluate_checkpoint/base.tsv"
-    group:
-        "base"
+    localrule: True
     message:
         "Judging the answers of the base model"

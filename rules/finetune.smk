@@ -13,8 +13,6 @@ rule select_training_data:
         "<benchmarks>/select_training_data/{checkpoint}.tsv"
     wildcard_constraints:
         checkpoint=CHAIN,
-    group:
-        together
     localrule: True
     conda:
         "../envs/analysis.yaml"
@@ -65,6 +63,7 @@ rule finetune:
         tasks=tasks,
         mem_mb=training_mb,
         runtime=model_minutes(),
+        models=1,
         gpu=training_gpus,
     params:
         **named(

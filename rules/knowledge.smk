@@ -5,6 +5,7 @@ rule sample_answers:
         checkpoint=adapter,
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
+        before=ancient(asked_before),
     output:
         answers="<results>/answers/{checkpoint}/{split}/{scatteritem}.parquet",
     log:
@@ -12,13 +13,14 @@ rule sample_answers:
     benchmark:
         "<benchmarks>/sample_answers/{checkpoint}/{split}/{scatteritem}.tsv"
     group:
-        together_if_whole()
+        asked_together
     conda:
         "../envs/llm.yaml"
     threads: 1
     resources:
         mem_mb=model_mb(4 if config["knowledge"]["engine"] == "vllm" else 2),
         runtime=model_minutes(),
+        models=1,
         gpu=gpus,
     params:
         **named(
@@ -53,6 +55,7 @@ rule score_answers:
         checkpoint=adapter,
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
+        before=ancient(asked_before),
     output:
         likelihoods="<results>/likelihoods/{checkpoint}/{split}/{scatteritem}.parquet",
     log:
@@ -60,13 +63,14 @@ rule score_answers:
     benchmark:
         "<benchmarks>/score_answers/{checkpoint}/{split}/{scatteritem}.tsv"
     group:
-        together_if_whole()
+        asked_together
     conda:
         "../envs/llm.yaml"
     threads: 1
     resources:
         mem_mb=model_mb(),
         runtime=model_minutes(),
+        models=1,
         gpu=gpus,
     params:
         **named(
@@ -103,8 +107,6 @@ rule categorize_knowledge:
         "<logs>/categorize_knowledge/{checkpoint}/{split}.log",
     benchmark:
         "<benchmarks>/categorize_knowledge/{checkpoint}/{split}.tsv"
-    group:
-        together_if_whole()
     localrule: True
     conda:
         "../envs/analysis.yaml"

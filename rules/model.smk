@@ -38,6 +38,7 @@ use rule fetch_base_model as fetch_model_outline with:
         "<logs>/fetch_model_outline.log",
     benchmark:
         "<benchmarks>/fetch_model_outline.tsv"
+    localrule: True
     params:
         **named(
             source=lookup("model/source", within=config),

@@ -58,6 +58,7 @@ rule recall_statements:
     resources:
         mem_mb=model_mb(),
         runtime=model_minutes(30),
+        models=1,
     params:
         **named(
             dtype=lookup("model/dtype", within=config),

@@ -67,11 +67,22 @@ def tasks(wildcards):
     return None if gpus(wildcards) else nodes(wildcards)
 
 
+def is_whole():
+    """Tell whether the questions of a checkpoint are asked by one job."""
+    return len(gather.shards("{scatteritem}")) == 1
+
+
 def together(wildcards):
-    """Name the group of jobs about one checkpoint, which are one job on a cluster."""
-    return "_".join(wildcards.checkpoint.split(os.sep))
+    """Name the group of the jobs about a checkpoint, one job on a cluster: after its stages, which all seeds share."""
+    return os.path.dirname(wildcards.checkpoint) or "base"
 
 
-def together_if_whole():
-    """Return :func:`together` where the questions of a checkpoint are not spread over shards."""
-    return together if len(gather.shards("{scatteritem}")) == 1 else None
+def asked_together(wildcards):
+    """Name the group of a job that asks a checkpoint: where there are shards, each is a job of its own on a cluster."""
+    return together(wildcards) if is_whole() else f"{together(wildcards)}_asked"
+
+
+def asked_before(wildcards):
+    """Return what a checkpoint is asked before its questions are sorted: two that run at once would take two GPUs."""
+    in_turn = is_whole() and wildcards.checkpoint != "base"
+    return f"<results>/answers/{wildcards.checkpoint}/zero_shot/test.parquet" if in_turn else []

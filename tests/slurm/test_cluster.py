@@ -129,6 +129,7 @@ def test_a_job_over_its_time_goes_on_with_more(survived):
 def test_a_checkpoint_is_one_job(survived):
     kinds = {job["rules"] for job in survived[1]["states"].values() if not job["rules"].startswith("rule_base")}
     assert len(kinds) == FINETUNED + 1, "and the base model is pretrained"
+    assert not any(light in kind for kind in kinds for light in ("select", "categorize", "evaluate", "tabulate"))
 
 
 def test_tables_are_those_of_a_run_without_slurm(survived, finished):

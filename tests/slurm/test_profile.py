@@ -1,7 +1,11 @@
 """What the profile for SLURM promises whoever runs the cluster."""
 
+import re
+
 import pytest
 import yaml
+
+ASKED = {"sample_answers", "score_answers", "answer_zero_shot", "answer_zero_shot_base", "recall_statements"}
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +24,10 @@ def test_a_job_is_submitted_once_more_and_by_snakemake_alone(profile):
 def test_no_rule_repeats_what_the_profile_repeats(root):
     rules = [path.read_text(encoding="utf-8") for path in root.glob("rules/*.smk")]
     assert not any("    retries:" in text for text in rules)
+
+
+def test_what_runs_a_model_is_submitted_and_nothing_else(root):
+    rules = [path.read_text(encoding="utf-8") for path in root.glob("rules/*.smk")]
+    blocks = [block for text in rules for block in re.split(r"^(?:use )?rule ", text, flags=re.MULTILINE)[1:]]
+    submitted = {re.match(r"(?:\w+ as )?(\w+)", block)[1] for block in blocks if "    localrule: True" not in block}
+    assert submitted == ASKED | {"pretrain_base_model", "finetune", "plan"}

@@ -30,6 +30,8 @@ class Cluster:
         self._control("start")
         self.environment["PATH"] = f"{self.folder / 'bin'}:{self.environment['PATH']}"
         self.environment["SLURM_CONF"] = str(self.folder / "slurm.conf")
+        # a home that nothing can be written to
+        self.environment |= {"HOME": f"{os.devnull}/home", "XDG_CACHE_HOME": str(self.folder / "cache")}
 
     def _control(self, what: str) -> None:
         subprocess.run([SCRIPT, what, self.folder], env=self.environment, check=True, stdout=subprocess.DEVNULL)
