@@ -20,6 +20,7 @@ def timed_parts():
     asking = {"sampling": "sample_answers", "likelihood": "score_answers"}[config["knowledge"]["estimator"]]
     at_base = ["train", "test", *(["retest"] if config["evaluation"]["retest"] else [])]
     asked = [("base", split) for split in at_base] + [(checkpoint, "again") for checkpoint in labelled()]
+    zero_shot = dict.fromkeys(["base", *finals(), *(labelled() if is_whole() else [])])
     pretraining = ["pretrain_base_model", "recall_statements"] if is_pretrained() else []
     return [
         *(("base", "pretraining", f"<benchmarks>/{name}.tsv") for name in pretraining),
@@ -29,5 +30,5 @@ def timed_parts():
             for file in gather.shards(f"<benchmarks>/{asking}/{name}/{split}/{{scatteritem}}.tsv")
         ),
         *((name, "training", f"<benchmarks>/finetune/{name}.tsv") for name in trained()),
-        *((name, "evaluation", f"<benchmarks>/answer_zero_shot/{name}.tsv") for name in ["base", *finals()]),
+        *((name, "evaluation", f"<benchmarks>/answer_zero_shot/{name}.tsv") for name in zero_shot),
     ]

@@ -102,6 +102,11 @@ def test_scored_answers_take_one_reading_and_no_sample():
     assert part.seconds.at_most <= greedy.seconds.at_most and part.tokens_read.at_most < greedy.tokens_read.at_most
 
 
+def test_without_shards_whatever_is_asked_with_examples_is_asked_without_them_first():
+    assert by_rule(plan(shards=1))["answer_zero_shot"].jobs == 3
+    assert by_rule(plan(shards=2))["answer_zero_shot"].jobs == 2, "the ends of the strategies"
+
+
 def test_a_sibling_outside_the_strategies_is_trained_too():
     planned = plan()
     assert set(planned.trainings) == {*experiment().trained, "first+replayed/seed1"}

@@ -233,7 +233,9 @@ class Plan:
         return self._greedy("answer_zero_shot_base", 1, asked, self.lengths.zero_shot)
 
     def _zero_shot(self) -> Work:
-        jobs = len(self.experiment.finals)
+        # without shards, what is asked with examples is asked without them first, at the end of a strategy or not
+        in_turn = self.experiment.labelled if self.experiment.shards == 1 else []
+        jobs = len({*self.experiment.finals, *in_turn})
         # at the best epoch and at the last
         asked = exactly(2 * jobs * (self.asked["train"] + self.asked["test"]))
         return self._greedy("answer_zero_shot", jobs, asked, self.lengths.zero_shot)
