@@ -73,7 +73,8 @@ def given(section, key):
     if path is None:
         return []
     if not os.path.exists(path):
-        raise WorkflowError(f"{section}.{key}: there is no {path}, seen from {os.getcwd()}; mend the path")
+        seen = f"there is no {path}, seen from {os.getcwd()}"
+        raise WorkflowError(f"{section}.{key}: {seen}; mend the path, or name its folder by --directory")
     return local(path)
 
 
@@ -182,6 +183,11 @@ def shard(wildcards):
 def shards(wildcards):
     """Return the number of shards."""
     return int(wildcards.scatteritem.partition("-of-")[2])
+
+
+def probe_questions(wildcards):
+    """Return how many test questions the probe takes, or 0 where it is not asked or sorted."""
+    return config["evaluation"]["probe_questions"] if wildcards.split in ("probe", "again") else 0
 
 
 def draw(wildcards):

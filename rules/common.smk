@@ -17,6 +17,10 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 SCHEMA = yaml.safe_load(open(workflow.source_path("schemas/config.schema.yaml"), encoding="utf-8"))
+DRAFT = jsonschema.Draft202012Validator
+INTEGERS = DRAFT.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+Strict = jsonschema.validators.extend(DRAFT, type_checker=INTEGERS)  # 3.0 is no integer: it cannot count anything
+WORDS = {"True": "true", "False": "false", "None": "null"}  # as Python writes them
 
 
 def dotted(path):
@@ -51,12 +55,12 @@ def read_texts(settings):
 
     Values inside a mapping or list given by --config arrive as text, and YAML takes 5e-3 for a text.
     """
-    for error in [*jsonschema.Draft202012Validator(SCHEMA).iter_errors(settings)]:
+    for error in [*Strict(SCHEMA).iter_errors(settings)]:
         if error.validator == "type" and isinstance(error.instance, str):
             *above, last = error.absolute_path
             with contextlib.suppress(ValueError):
-                value = json.loads(error.instance)
-                if jsonschema.Draft202012Validator({"type": error.validator_value}).is_valid(value):
+                value = json.loads(WORDS.get(error.instance, error.instance))
+                if Strict({"type": error.validator_value}).is_valid(value):
                     functools.reduce(operator.getitem, above, settings)[last] = value
 
 
@@ -67,8 +71,9 @@ def explain(error):
         for key in error.instance:
             if key not in error.schema["properties"]:
                 yield (*path, key), unknown_key(key, path, error.schema)
-    elif error.validator == "pattern" and "propertyNames" in error.absolute_schema_path:
-        yield (*path, error.instance), f"`{dotted(path)}`: the name {error.instance!r} is not made of a-z, 0-9 and _"
+    elif error.validator == "pattern":
+        named = (*path, error.instance) if "propertyNames" in error.absolute_schema_path else path
+        yield named, f"`{dotted(path)}`: {error.instance!r} will not do: {error.schema['expected']}"
     elif error.validator == "enum":
         known = [str(value) for value in error.validator_value]
         yield path, f"`{dotted(path)}` is {error.instance!r}; {suggestion(error.instance, known)}"
@@ -101,7 +106,7 @@ def check_config():
     read_texts(config)
     sound = copy.deepcopy(config)
     faults = []
-    for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(config):
+    for error in Strict(SCHEMA).iter_errors(config):
         for path, message in explain(error):
             faults.append(message)
             drop(sound, path)

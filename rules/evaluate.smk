@@ -25,6 +25,7 @@ rule answer_zero_shot:
         mem_mb=model_mb(),
         runtime=model_minutes(30),
         models=1,
+        batch_tokens=lookup("knowledge/batch_tokens", within=config),
         gpu=gpus,
     params:
         **named(
@@ -33,7 +34,6 @@ rule answer_zero_shot:
             chat_template=lookup("model/chat_template", within=config),
             prompt=prompt,
             max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
-            batch_tokens=lookup("knowledge/batch_tokens", within=config),
             torch_threads=1,
         ),
     message:

@@ -64,6 +64,7 @@ rule finetune:
         mem_mb=training_mb,
         runtime=model_minutes(),
         models=1,
+        batch_tokens=lookup("knowledge/batch_tokens", within=config),
         gpu=training_gpus,
     params:
         **named(
@@ -88,7 +89,6 @@ rule finetune:
             sharded=lookup("training/parallel/sharded", within=config),
             accumulation=lookup("training/parallel/accumulation", within=config),
             max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
-            batch_tokens=lookup("knowledge/batch_tokens", within=config),
             torch_threads=1,
         ),
     message:

@@ -21,6 +21,7 @@ rule sample_answers:
         mem_mb=model_mb(4 if config["knowledge"]["engine"] == "vllm" else 2),
         runtime=model_minutes(),
         models=1,
+        batch_tokens=lookup("knowledge/batch_tokens", within=config),
         gpu=gpus,
     params:
         **named(
@@ -38,8 +39,7 @@ rule sample_answers:
             top_k=lookup("knowledge/top_k", within=config),
             max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
             mode=mode,
-            batch_tokens=lookup("knowledge/batch_tokens", within=config),
-            probe_questions=lookup("evaluation/probe_questions", within=config),
+            probe_questions=probe_questions,
             torch_threads=1,
         ),
     message:
@@ -71,6 +71,7 @@ rule score_answers:
         mem_mb=model_mb(),
         runtime=model_minutes(),
         models=1,
+        batch_tokens=lookup("knowledge/batch_tokens", within=config),
         gpu=gpus,
     params:
         **named(
@@ -86,8 +87,7 @@ rule score_answers:
             temperature=lookup("knowledge/temperature", within=config),
             top_k=lookup("knowledge/top_k", within=config),
             max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
-            batch_tokens=lookup("knowledge/batch_tokens", within=config),
-            probe_questions=lookup("evaluation/probe_questions", within=config),
+            probe_questions=probe_questions,
             torch_threads=1,
         ),
     message:
@@ -117,7 +117,7 @@ rule categorize_knowledge:
     params:
         **named(
             split="{split}",
-            probe_questions=lookup("evaluation/probe_questions", within=config),
+            probe_questions=probe_questions,
             seed=lookup("knowledge/seed", within=config),
             estimator=lookup("knowledge/estimator", within=config),
             samples=lookup("knowledge/samples", within=config),

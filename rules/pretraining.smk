@@ -59,11 +59,11 @@ rule recall_statements:
         mem_mb=model_mb(),
         runtime=model_minutes(30),
         models=1,
+        batch_tokens=lookup("knowledge/batch_tokens", within=config),
     params:
         **named(
             dtype=lookup("model/dtype", within=config),
             max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
-            batch_tokens=lookup("knowledge/batch_tokens", within=config),
             torch_threads=1,
         ),
     message:

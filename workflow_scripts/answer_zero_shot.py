@@ -47,7 +47,7 @@ if __name__ == "__main__":
             questions=inputs.questions,
             prompt=params.prompt,
             decoding=sampling.Decoding(max_new_tokens=params.max_new_tokens),
-            batch_tokens=params.batch_tokens,
+            batch_tokens=snakemake.resources.batch_tokens,
             loading=models.Loading(params.dtype, params.quantization),
             chat_template=params.chat_template,
             code=list(inputs.lib),

@@ -100,9 +100,10 @@ if __name__ == "__main__":
         # of several processes the one that launches the others looks for them whether there is anything to do
         if parallel.is_worker() or not is_done(paths, settings, params.chat_template):
             if settings.processes.count > 1 and not parallel.is_worker():
+                gpus.insist(snakemake.resources.get("gpu", 0), settings.processes.count)
                 parallel.launch(settings.processes, params.torch_threads)
             else:
                 parallel.join()
                 runtime.prepare_torch(params.torch_threads)
                 decoding = sampling.Decoding(max_new_tokens=params.max_new_tokens)
-                main(paths, settings, decoding, params.batch_tokens, params.chat_template)
+                main(paths, settings, decoding, snakemake.resources.batch_tokens, params.chat_template)

@@ -25,6 +25,6 @@ if __name__ == "__main__":
             facts=snakemake.input.facts,
             recall=snakemake.output.recall,
             decoding=sampling.Decoding(max_new_tokens=params.max_new_tokens),
-            batch_tokens=params.batch_tokens,
+            batch_tokens=snakemake.resources.batch_tokens,
             loading=models.Loading(params.dtype),
         )

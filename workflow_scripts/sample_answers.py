@@ -32,7 +32,7 @@ if __name__ == "__main__":
         runtime.prepare_torch(params.torch_threads)
         main(
             paths=shards.paths_of(snakemake.input, snakemake.output.answers),
-            shard=shards.Shard.from_params(params),
+            shard=shards.Shard.from_rule(params, snakemake.resources.batch_tokens),
             mode=params.mode,
             samples=params.samples,
         )

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from gradual_learning import gpus
+from gradual_learning.records import UserError
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +82,10 @@ def test_more_jobs_than_gpus_take_turns_and_none_waits_for_ever():
     for job in jobs:
         job.join(60)
     assert [job.exitcode for job in jobs] == [0] * 4 and sure.value
+
+
+def test_processes_without_a_gpu_each_are_refused():
+    with pytest.raises(UserError, match="4 processes need 4 GPUs, and the job was given 1"):
+        gpus.insist(1, 4)
+    gpus.insist(4, 4)
+    gpus.insist(0, 4)

@@ -220,7 +220,7 @@ REPORTED = [
     "`knowledge.top_k`",
     "`knowledge.samples`: 'some' is not of type 'integer'",
     "`world.splits` sum to 1.6",
-    "the name 'Unfit' is not made of",
+    "'Unfit' will not do: a name begins with a-z",
     "`stages.odd.train_on.now[0]` is 'MaybKnown'; did you mean 'MaybeKnown'?",
     "`stages.odd.replay.HighlyKnown`: -1 is less than the minimum of 0",
     "key `stages.odd.replay.Highly` is unknown, did you mean `stages.odd.replay.HighlyKnown`?",
@@ -247,8 +247,24 @@ def test_sections_of_the_wrong_kind_are_named(dry_run):
     assert "Traceback" not in printed
 
 
+REFUSED = {
+    "training: {prompt: '{question} or {question}'}": "it must hold {question} once",
+    "evaluation: {bootstrap: 1000.0}": "`evaluation.bootstrap`: 1000.0 is not of type 'integer'",
+    "seeds: [5000000000]": "`seeds[0]`: 5000000000 is greater than the maximum of 4294967295",
+    "pathvars: {result: mine}": "`pathvars` is 'result'; did you mean 'results'?",
+    "pathvars: {results: ~/mine}": "`pathvars.results`: '~/mine' will not do: the path of a folder",
+    "model: {source: hub, name: 'https://hub/Qwen/Qwen2-7B'}": "the name of a repository is owner/name",
+}
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_what_would_fail_later_is_refused_at_once(dry_run, tmp_path, line):
+    (tmp_path / "faulty.yaml").write_text(f"{line}\n")
+    assert REFUSED[line] in dry_run("--configfile", tmp_path / "faulty.yaml", fails=True)
+
+
 def test_values_may_come_as_text(dry_run, job_counts):
-    settings = ["training={learning_rate: 5e-3, max_epochs: 7}", "evaluation={retest: false}", "seeds=[4]"]
+    settings = ["training={learning_rate: 5e-3, max_epochs: 7}", "evaluation={retest: False}", "seeds=[4]"]
     assert job_counts(dry_run("results/model", "--config", *settings))["pretrain_base_model"] == 1
 
 

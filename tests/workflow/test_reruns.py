@@ -129,6 +129,15 @@ def test_edited_stage_leaves_the_first_stage_alone(planned):
     assert "finetune" in again and not {"select_training_data", "pretrain_base_model"} & again
 
 
+def test_what_changes_speed_alone_makes_nothing_again(planned):
+    assert planned(settings=["knowledge={batch_tokens: 4096}"]) == {"write_methods"}
+
+
+def test_another_probe_leaves_the_first_stage_alone(planned):
+    first = "results/checkpoints/maybe_known/seed1/best"
+    assert planned(first, settings=["evaluation={probe_questions: 60}"]) == set()
+
+
 @pytest.mark.parametrize("setting", ["lora: {rank: 32}", "parallel: {processes: 4}"])
 def test_value_that_another_param_has_already_trains_again(planned, setting):
     again = planned("results/checkpoints/maybe_known/seed1/best", settings=[f"training={{{setting}}}"])

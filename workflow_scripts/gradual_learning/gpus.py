@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gradual_learning import parallel
+from gradual_learning.records import UserError
 
 _PATIENCE = 1.0  # seconds until it is looked again whether a GPU is free
 
@@ -37,6 +38,19 @@ def claimed(count: int) -> Iterator[None]:
             os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(hold(devices, min(count, len(devices)), locks))
             logging.info("GPUs %s", os.environ["CUDA_VISIBLE_DEVICES"])
             yield
+
+
+def insist(held: int, processes: int) -> None:
+    """Check that each of the processes that share a stage has a GPU, if the job has any.
+
+    Raises:
+        UserError: there are fewer; Snakemake gives a job no more than it was told that the machine has.
+    """
+    if 0 < held < processes:
+        raise UserError(
+            f"training.parallel.processes: {processes} processes need {processes} GPUs, and the job was given {held}. "
+            f"Tell Snakemake how many the machine has (--resources gpu={processes}), or lower the number of processes."
+        )
 
 
 def visible() -> list[str]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from gradual_learning.records import PROMPTS, UserError
 
+_MORE_DEV = "raise data.splits.dev (world.splits.dev in a simulated world; data.limits.dev, if it is set)"
 _log = logging.getLogger(__name__)
 
 
@@ -80,7 +81,7 @@ def check_enough(questions: pd.DataFrame, shots: int) -> None:
     if short or counts.empty:
         raise UserError(
             f"relation {', '.join(short) or '(none)'}: too few dev questions, {shots}-shot prompts need {shots + 1}. "
-            "Lower knowledge.shots, raise data.limits.dev, or leave the relation out of data.relations."
+            f"Lower knowledge.shots, {_MORE_DEV}, or name the other relations in data.relations."
         )
 
 
@@ -117,7 +118,7 @@ def validation_questions(questions: pd.DataFrame, prompts: pd.DataFrame) -> pd.D
     if validation.empty:
         raise UserError(
             f"all {len(dev)} dev questions serve as exemplars, none is left to choose the best epoch by. "
-            "Give more dev questions (data.limits.dev) or lower knowledge.exemplar_sets."
+            f"Lower knowledge.shots, or {_MORE_DEV}."
         )
     unseen = sorted(set(dev["relation"]) - set(validation["relation"]))
     if unseen:

@@ -44,14 +44,14 @@ class Shard:
     engine: str = "native"  # or vllm
 
     @classmethod
-    def from_params(cls, params: Any) -> "Shard":
-        """Read the params of a rule."""
+    def from_rule(cls, params: Any, batch_tokens: int) -> "Shard":
+        """Read the params of a rule, among which what changes nothing but speed is not."""
         return cls(
             params.split,
             params.probe_questions,
             (params.shard, params.shards),
             sampling.Decoding(params.seed, params.temperature, params.top_k, params.max_new_tokens, params.draw),
-            params.batch_tokens,
+            batch_tokens,
             models.Loading(params.dtype, params.quantization),
             params.chat_template,
             params.engine,
