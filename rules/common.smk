@@ -189,11 +189,12 @@ RESULTS = workflow.pathvars.apply("<results>")
 
 
 def clear_working_folders():
-    """Remove what the jobs keep beside their outputs while a run may have to go on."""
-    for folder, names, _ in os.walk(RESULTS):
+    """Remove what jobs keep beside their outputs, of those whose outputs are there; others may have to go on."""
+    for folder, names, files in os.walk(RESULTS):
         for name in [name for name in names if name.startswith(".") and name.endswith(".scratch")]:
-            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
             names.remove(name)
+            if name[1:].removesuffix(".scratch") in (*names, *files):
+                shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
 
 
 check_config()

@@ -27,6 +27,7 @@ rule answer_zero_shot:
         models=1,
         batch_tokens=lookup("knowledge/batch_tokens", within=config),
         gpu=gpus,
+        nodes=1,
     params:
         **named(
             dtype=lookup("model/dtype", within=config),

@@ -23,6 +23,7 @@ rule sample_answers:
         models=1,
         batch_tokens=lookup("knowledge/batch_tokens", within=config),
         gpu=gpus,
+        nodes=1,
     params:
         **named(
             split="{split}",
@@ -73,6 +74,7 @@ rule score_answers:
         models=1,
         batch_tokens=lookup("knowledge/batch_tokens", within=config),
         gpu=gpus,
+        nodes=1,
     params:
         **named(
             split="{split}",

@@ -15,6 +15,7 @@ rule pretrain_base_model:
     resources:
         mem_mb=again(3000),
         runtime=again(60),
+        gpu=0,
     params:
         **named(
             seed=lookup("pretraining/seed", within=config),
@@ -58,6 +59,7 @@ rule recall_statements:
     resources:
         mem_mb=model_mb(),
         runtime=model_minutes(30),
+        gpu=0,
         models=1,
         batch_tokens=lookup("knowledge/batch_tokens", within=config),
     params:

@@ -58,13 +58,13 @@ def training_gpus(wildcards):
 
 
 def nodes(wildcards):
-    """Return on how many nodes a job runs that trains, or nothing where one is enough."""
-    return shared("nodes") if shared("nodes") > 1 else None
+    """Return on how many nodes a job runs that trains."""
+    return shared("nodes")
 
 
 def tasks(wildcards):
-    """Return how many tasks SLURM shall make room for, or nothing where it counts GPUs."""
-    return None if gpus(wildcards) else nodes(wildcards)
+    """Return how many tasks SLURM shall make room for, or nothing where one is enough or it counts GPUs."""
+    return None if gpus(wildcards) or shared("nodes") == 1 else shared("nodes")
 
 
 def is_whole():

@@ -55,10 +55,10 @@ def main(
         scratch.keep(paths["work"], [paths[name] for name in OUTPUTS])
 
 
-def is_done(paths: dict, settings: training.Finetuning, chat_template: bool) -> bool:
+def is_done(paths: dict, settings: training.Finetuning, asked: list) -> bool:
     """Make the working folder ready, and put the outputs back if they are kept in it; return whether they were."""
     made_from = {name: paths[name] for name in (*INPUTS, "parent", "code") if paths[name]}
-    work = scratch.open_scratch(paths["work"], provenance.describe(made_from, [asdict(settings), chat_template]))
+    work = scratch.open_scratch(paths["work"], provenance.describe(made_from, [asdict(settings), *asked]))
     return scratch.restore(work, [paths[name] for name in OUTPUTS])
 
 
@@ -98,7 +98,7 @@ if __name__ == "__main__":
         checkpoint, node_disk = snakemake.wildcards.checkpoint, snakemake.resources.tmpdir
         paths = paths_of(snakemake.input, snakemake.output, checkpoint, node_disk)
         # of several processes the one that launches the others looks for them whether there is anything to do
-        if parallel.is_worker() or not is_done(paths, settings, params.chat_template):
+        if parallel.is_worker() or not is_done(paths, settings, [params.chat_template, params.max_new_tokens]):
             if settings.processes.count > 1 and not parallel.is_worker():
                 gpus.insist(snakemake.resources.get("gpu", 0), settings.processes.count)
                 parallel.launch(settings.processes, params.torch_threads)

@@ -43,6 +43,11 @@ def processes(script, checkpoint, folder):
     return found
 
 
+def submitted_after(number, jobs):
+    """List the later jobs that hold what a job held."""
+    return [job for job in jobs.values() if int(job["id"]) > int(number) and job["rules"] == jobs[number]["rules"]]
+
+
 def inodes(results):
     return {path: path.stat().st_ino for path in results.glob("checkpoints/*/*/training_log.jsonl")}
 
@@ -114,6 +119,7 @@ def test_ctrl_c_cancels_its_jobs(survived):
 def test_a_cancelled_job_is_submitted_once_more(survived):
     _, told, _ = survived
     assert told["states"][told["cancelled"]]["state"] == "CANCELLED"
+    assert submitted_after(told["cancelled"], told["states"])
 
 
 def test_orphans_are_found_and_ended(survived):
@@ -123,7 +129,7 @@ def test_orphans_are_found_and_ended(survived):
 def test_a_job_over_its_time_goes_on_with_more(survived):
     _, told, _ = survived
     assert told["states"][told["late"]]["state"] == "TIMEOUT"
-    assert f"slurm_jobid: {told['late']}" in told["printed"] or told["late"] in told["printed"]
+    assert submitted_after(told["late"], told["states"])[0]["limit"] != told["states"][told["late"]]["limit"]
 
 
 def test_a_checkpoint_is_one_job(survived):

@@ -147,3 +147,13 @@ def test_value_that_another_param_has_already_trains_again(planned, setting):
 def test_touched_module_changes_nothing(planned, finished):
     (finished / "workflow_scripts/gradual_learning/records.py").touch()
     assert planned() == set()
+
+
+def test_what_an_unfinished_job_keeps_outlives_a_run_of_something_else(snakemake, finished):
+    unfinished = finished / "results/checkpoints/unfinished/seed1/.best.scratch/checkpoint-7"
+    done = finished / "results/checkpoints/maybe_known/seed1/.best.scratch"
+    unfinished.mkdir(parents=True)
+    done.mkdir()
+    target = "results/tables/training_data.tsv"
+    snakemake("--cores", 1, target, "--forcerun", "tabulate_training_data", *SETTINGS, cwd=finished)
+    assert unfinished.is_dir() and not done.exists()

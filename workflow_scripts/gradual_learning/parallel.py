@@ -10,11 +10,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pandas as pd
 
 from gradual_learning.records import UserError
 
+PATIENCE = timedelta(hours=6)  # one process may write a checkpoint as long while the others wait
 FSDP = ["--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"]
 FSDP += ["--fsdp_state_dict_type", "FULL_STATE_DICT", "--fsdp_reshard_after_forward", "true"]
 
@@ -78,6 +80,7 @@ def _environment() -> dict[str, str]:
 def _options(processes: Processes, threads: int) -> list[str]:
     """Return the options of the launcher; the processes meet on this node."""
     options = [*FSDP] if processes.sharded else ["--multi_gpu"]  # where there are no GPUs: as many on the processor
+    options += ["--gpu_ids", "all"]  # that this job sees, whatever a configuration in the user's home says
     options += ["--num_processes", str(processes.count), "--num_machines", str(processes.nodes)]
     options += ["--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", str(threads)]
     return [*options, "--main_process_ip", socket.gethostname(), "--main_process_port", str(_free_port())]
@@ -94,7 +97,7 @@ def join() -> None:
     if is_worker():
         from accelerate import PartialState
 
-        PartialState(**({} if has_gpus() else {"cpu": True, "backend": "gloo"}))
+        PartialState(timeout=PATIENCE, **({} if has_gpus() else {"cpu": True, "backend": "gloo"}))
 
 
 def has_gpus() -> bool:

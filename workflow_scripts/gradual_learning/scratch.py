@@ -25,7 +25,7 @@ _History = list[dict[str, Any]]
 
 
 def beside(output: str | Path) -> Path:
-    """Return the working folder of a job by its first output; the Snakefile clears all of this name."""
+    """Return the working folder of a job by its first output; the Snakefile clears it once the output is there."""
     output = Path(output)
     return output.with_name(f".{output.name}.scratch")
 

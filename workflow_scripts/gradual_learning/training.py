@@ -272,8 +272,9 @@ def finetune(
         history = _train(model, encoder, rows, measure, settings, Path(folders["work"]), disk)
     epochs = [start, *_epochs(history)]
     best, last = _best(epochs[1:]), epochs[-1]
-    kept = scratch.checkpoints(Path(folders["work"]))
-    _publish(kept[best["step"]], kept[last["step"]], folders)
+    if parallel.rank() == 0:  # the others would look for what it has moved by then
+        kept = scratch.checkpoints(Path(folders["work"]))
+        _publish(kept[best["step"]], kept[last["step"]], folders)
     logging.info("best epoch %d of %d, accuracy %.3f", best["epoch"], len(epochs) - 1, best["validation_accuracy"])
     return Outcome(epochs, best["epoch"], last["step"])
 
