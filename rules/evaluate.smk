@@ -22,12 +22,7 @@ rule answer_zero_shot:
         "../envs/llm.yaml"
     threads: 1
     resources:
-        mem_mb=model_mb(),
-        runtime=model_minutes(30),
-        models=1,
-        batch_tokens=lookup("knowledge/batch_tokens", within=config),
-        gpu=gpus,
-        nodes=1,
+        **asking(least=30),
     params:
         **named(
             dtype=lookup("model/dtype", within=config),

@@ -1,3 +1,21 @@
+# how a shard is asked, whether answers are sampled or scored
+ASKED = dict(
+    split="{split}",
+    shard=shard,
+    shards=shards,
+    draw=draw,
+    dtype=lookup("model/dtype", within=config),
+    quantization=lookup("model/quantization", within=config),
+    chat_template=lookup("model/chat_template", within=config),
+    seed=lookup("knowledge/seed", within=config),
+    temperature=lookup("knowledge/temperature", within=config),
+    top_k=lookup("knowledge/top_k", within=config),
+    max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
+    probe_questions=probe_questions,
+    torch_threads=1,
+)
+
+
 rule sample_answers:
     input:
         lib=library("sample_answers"),
@@ -18,30 +36,13 @@ rule sample_answers:
         "../envs/llm.yaml"
     threads: 1
     resources:
-        mem_mb=model_mb(4 if config["knowledge"]["engine"] == "vllm" else 2),
-        runtime=model_minutes(),
-        models=1,
-        batch_tokens=lookup("knowledge/batch_tokens", within=config),
-        gpu=gpus,
-        nodes=1,
+        **asking(copies=4 if config["knowledge"]["engine"] == "vllm" else 2),
     params:
         **named(
-            split="{split}",
-            shard=shard,
-            shards=shards,
-            draw=draw,
+            **ASKED,
             engine=lookup("knowledge/engine", within=config),
-            dtype=lookup("model/dtype", within=config),
-            quantization=lookup("model/quantization", within=config),
-            chat_template=lookup("model/chat_template", within=config),
-            seed=lookup("knowledge/seed", within=config),
             samples=lookup("knowledge/samples", within=config),
-            temperature=lookup("knowledge/temperature", within=config),
-            top_k=lookup("knowledge/top_k", within=config),
-            max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
             mode=mode,
-            probe_questions=probe_questions,
-            torch_threads=1,
         ),
     message:
         "Asking {wildcards.checkpoint} the {wildcards.split} questions, part {wildcards.scatteritem}"
@@ -69,28 +70,11 @@ rule score_answers:
         "../envs/llm.yaml"
     threads: 1
     resources:
-        mem_mb=model_mb(),
-        runtime=model_minutes(),
-        models=1,
-        batch_tokens=lookup("knowledge/batch_tokens", within=config),
-        gpu=gpus,
-        nodes=1,
+        **asking(),
     params:
         **named(
-            split="{split}",
-            shard=shard,
-            shards=shards,
-            draw=draw,
+            **ASKED,
             engine="native",
-            dtype=lookup("model/dtype", within=config),
-            quantization=lookup("model/quantization", within=config),
-            chat_template=lookup("model/chat_template", within=config),
-            seed=lookup("knowledge/seed", within=config),
-            temperature=lookup("knowledge/temperature", within=config),
-            top_k=lookup("knowledge/top_k", within=config),
-            max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
-            probe_questions=probe_questions,
-            torch_threads=1,
         ),
     message:
         "Scoring {wildcards.checkpoint} on the {wildcards.split} questions, part {wildcards.scatteritem}"

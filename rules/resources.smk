@@ -36,6 +36,18 @@ def model_minutes(least=60):
     return lambda wildcards, input, attempt: attempt * round(least + 60 * HOURS_A_GB * weights_gb(input.model))
 
 
+def asking(copies=2, least=60):
+    """Return the resources of a job that asks a model; the size of a batch is one, as it changes the speed alone."""
+    return {
+        "mem_mb": model_mb(copies),
+        "runtime": model_minutes(least),
+        "models": 1,
+        "batch_tokens": config["knowledge"]["batch_tokens"],
+        "gpu": gpus,
+        "nodes": 1,
+    }
+
+
 def shared(key):
     """Return a setting of how the work of one stage is spread."""
     return config["training"]["parallel"][key]
