@@ -169,7 +169,7 @@ def parallel_faults(settings):
                 f"`training.parallel.accumulation` ({parts})"
             )
     if shared["sharded"] and (shared["processes"] == 1 or settings["model"]["quantization"] != "none"):
-        yield "`training.parallel.sharded` spreads whole weights over processes: give it two or more, and no 4 bits"
+        yield "`training.parallel.sharded` spreads weights over processes: give it two or more of them, and no 4 bits"
 
 
 def cross_faults(settings):

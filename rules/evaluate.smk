@@ -17,7 +17,7 @@ rule answer_zero_shot:
     wildcard_constraints:
         checkpoint=CHAIN,
     group:
-        together
+        after_training
     conda:
         "../envs/llm.yaml"
     threads: 1

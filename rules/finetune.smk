@@ -66,6 +66,7 @@ rule finetune:
         models=1,
         batch_tokens=lookup("knowledge/batch_tokens", within=config),
         gpu=training_gpus,
+        gres=training_gres,
     params:
         **named(
             seed=seed,

@@ -16,8 +16,8 @@ def gpus(wildcards):
 
     On a cluster they are where the jobs are, not where Snakemake runs.
     """
-    has_gpus = workflow.non_local_exec or shutil.which("nvidia-smi") is not None
-    return int(has_gpus and not is_pretrained())
+    has_gpus = workflow.non_local_exec or os.environ.get("CUDA_VISIBLE_DEVICES") or shutil.which("nvidia-smi")
+    return int(bool(has_gpus) and not is_pretrained())
 
 
 def weights_gb(folder):
@@ -59,14 +59,25 @@ def processes_on_a_node():
 
 
 def training_mb(wildcards, input, attempt):
-    """Return the memory on each node of a job that trains: gradients and two moments where all weights are trained."""
-    copies = 2 * (4 if setting("method")(wildcards) == "full" else 1)
-    return processes_on_a_node() * model_mb(copies)(wildcards, input, attempt)
+    """Return the memory on each node of a job that trains.
+
+    Where all weights are trained, gradients and two moments take three times as much again. On a GPU they take nothing
+    here, until the first process gathers them to be written.
+    """
+    trained = 6 if setting("method")(wildcards) == "full" else 0
+    holding = 1 if gpus(wildcards) else processes_on_a_node()
+    loading = processes_on_a_node() * model_mb()(wildcards, input, attempt)
+    return loading + attempt * round(holding * trained * 1000 * weights_gb(input.model))
 
 
 def training_gpus(wildcards):
-    """Return how many GPUs a job takes that trains: one for every process."""
-    return gpus(wildcards) * shared("processes")
+    """Return how many GPUs a job takes that trains on one node: one for every process."""
+    return gpus(wildcards) * shared("processes") if shared("nodes") == 1 else 0
+
+
+def training_gres(wildcards):
+    """Return the GPUs on each of several nodes: of a number for all, SLURM would seek each step's on a single node."""
+    return f"gpu:{processes_on_a_node()}" if gpus(wildcards) and shared("nodes") > 1 else None
 
 
 def nodes(wildcards):
@@ -89,9 +100,15 @@ def together(wildcards):
     return os.path.dirname(wildcards.checkpoint) or "base"
 
 
+def after_training(wildcards):
+    """Name the group of a job that asks what a stage has taught: not that of a stage which holds several GPUs."""
+    apart = shared("processes") > 1 and wildcards.checkpoint != "base"
+    return f"{together(wildcards)}_asked" if apart else together(wildcards)
+
+
 def asked_together(wildcards):
     """Name the group of a job that asks a checkpoint: where there are shards, each is a job of its own on a cluster."""
-    return together(wildcards) if is_whole() else f"{together(wildcards)}_asked"
+    return after_training(wildcards) if is_whole() else f"{together(wildcards)}_asked"
 
 
 def asked_before(wildcards):

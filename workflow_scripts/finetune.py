@@ -8,6 +8,7 @@ import pandas as pd
 
 from gradual_learning import (
     encoding,
+    epochs,
     gpus,
     labelling,
     models,
@@ -44,7 +45,7 @@ def main(
 
     def measure() -> dict[str, float]:
         right, learned = (parallel.share_out(ask, part, settings.processes.sharded) for part in (validation, tracked))
-        return {"validation_accuracy": float(right.mean()), **training.train_accuracies(learned, at_base)}
+        return {"validation_accuracy": float(right.mean()), **epochs.train_accuracies(learned, at_base)}
 
     folders = {name: paths[name] for name in ("best", "convergence", "node_disk", "work")}
     outcome = training.finetune(model, encoder, rows, measure, settings, folders)
@@ -80,30 +81,32 @@ def paths_of(inputs: Any, outputs: Any, checkpoint: str, node_disk: str) -> dict
     }
 
 
-def settings_of(params: Any, inputs: Any) -> training.Finetuning:
+def settings_of(params: Any, inputs: Any, processes: parallel.Processes) -> training.Finetuning:
     """Read the params of the rule."""
     return training.Finetuning(
         lora=training.Lora(params.rank, params.alpha, params.dropout),
         loading=models.resolve(inputs.model, models.Loading(params.dtype, params.quantization)),
         steps=sibling_steps(inputs.sibling or None),
-        processes=parallel.Processes(params.processes, params.nodes, params.sharded),
+        processes=processes,
         **{name: params[name] for name in training.SETTINGS},
     )
 
 
 if __name__ == "__main__":
-    params = snakemake.params
-    with runtime.job(snakemake.log[0]), gpus.claimed(snakemake.resources.get("gpu", 0)):
-        settings = settings_of(params, snakemake.input)
-        checkpoint, node_disk = snakemake.wildcards.checkpoint, snakemake.resources.tmpdir
+    params, resources = snakemake.params, snakemake.resources
+    processes = parallel.Processes(params.processes, params.nodes, params.sharded)
+    held = gpus.asked(resources.get("gpu", 0), resources.get("gres"))
+    with runtime.job(snakemake.log[0]), gpus.claimed(held, processes.on_a_node):
+        settings = settings_of(params, snakemake.input, processes)
+        checkpoint, node_disk = snakemake.wildcards.checkpoint, resources.tmpdir
         paths = paths_of(snakemake.input, snakemake.output, checkpoint, node_disk)
         # of several processes the one that launches the others looks for them whether there is anything to do
         if parallel.is_worker() or not is_done(paths, settings, [params.chat_template, params.max_new_tokens]):
-            if settings.processes.count > 1 and not parallel.is_worker():
-                gpus.insist(snakemake.resources.get("gpu", 0), settings.processes.count)
-                parallel.launch(settings.processes, params.torch_threads)
+            if processes.count > 1 and not parallel.is_worker():
+                gpus.insist(held, processes.on_a_node)
+                parallel.launch(processes, params.torch_threads)
             else:
                 parallel.join()
                 runtime.prepare_torch(params.torch_threads)
                 decoding = sampling.Decoding(max_new_tokens=params.max_new_tokens)
-                main(paths, settings, decoding, snakemake.resources.batch_tokens, params.chat_template)
+                main(paths, settings, decoding, resources.batch_tokens, params.chat_template)

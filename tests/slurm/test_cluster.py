@@ -87,8 +87,12 @@ def survived(cluster, copy_workflow, tmp_path_factory, root):
     told["left behind"] = cluster.jobs("RUNNING", "PENDING", "COMPLETING")
 
     run = Run(cluster, folder, *CONFIG)
-    run.until(lambda: processes("finetune", LATE, folder), "the stage that will be late")
+    run.until(lambda: processes("finetune", LATE, folder), "the stage that will be preempted")
     late = cluster.running(LATE)[0]
+    cluster.preempt(late)
+    run.until(lambda: not cluster.running(LATE), "it is preempted")
+    run.until(lambda: processes("finetune", LATE, folder), "it runs again, and will be late")
+    told["preempted"] = cluster.ask("scontrol", "show", "job", late)
     for process in processes("finetune", LATE, folder):
         os.kill(process, signal.SIGSTOP)
     cluster.ask("scontrol", "update", f"JobId={late}", "TimeLimit=1")
@@ -122,6 +126,10 @@ def test_a_cancelled_job_is_submitted_once_more(survived):
     assert submitted_after(told["cancelled"], told["states"])
 
 
+def test_a_preempted_job_is_started_again_by_slurm(survived):
+    assert "Restarts=1" in survived[1]["preempted"]
+
+
 def test_orphans_are_found_and_ended(survived):
     assert survived[1]["orphans"] and survived[1]["left behind"] == []
 
@@ -133,7 +141,8 @@ def test_a_job_over_its_time_goes_on_with_more(survived):
 
 
 def test_a_checkpoint_is_one_job(survived):
-    kinds = {job["rules"] for job in survived[1]["states"].values() if not job["rules"].startswith("rule_base")}
+    kinds = {job["rules"] for job in survived[1]["states"].values()} - {"urgent"}
+    kinds = {kind for kind in kinds if not kind.startswith("rule_base")}
     assert len(kinds) == FINETUNED + 1, "and the base model is pretrained"
     assert not any(light in kind for kind in kinds for light in ("select", "categorize", "evaluate", "tabulate"))
 

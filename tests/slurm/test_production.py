@@ -37,8 +37,8 @@ def archive(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def requests(start_cluster, snakemake, copy_workflow, archive, tmp_path_factory):
-    """What SLURM noted of the jobs of a run with a small model of the real weight, whose two shards share a job."""
+def experiment(start_cluster, snakemake, copy_workflow, archive, tmp_path_factory):
+    """A cluster, and what makes the experiment run on it with a small model of the real weight."""
     folder = copy_workflow(tmp_path_factory.mktemp("production") / "run")
     profile = folder / "profiles/slurm/config.yaml"
     for commented, edited in CLUSTER.items():
@@ -53,15 +53,34 @@ def requests(start_cluster, snakemake, copy_workflow, archive, tmp_path_factory)
         "stages": {"maybe_known": {"train_on": {"now": ["Unknown"]}}},
     }
     (folder / "small.yaml").write_text(json.dumps(changes))
-    settings = ["--configfile", EXPERIMENT, "small.yaml", "--set-scatter", "shards=2"]
+    settings = ["--configfile", EXPERIMENT, "small.yaml"]
     results = folder / "results/entity_questions_qwen2_7b"
     snakemake("--cores", 1, results.relative_to(folder) / "model", *settings, cwd=folder)
     with open(results / "model/padding.safetensors", "wb") as padding:  # takes no room, and no one reads it
         padding.truncate(WEIGHTS - sum(path.stat().st_size for path in (results / "model").glob("model*.safetensors")))
-    cluster = start_cluster(26917, CPUS=32, MEM_MB=512000, GPUS=8, GPU_TYPE="h200")
+    cluster = start_cluster(26917, CPUS=32, MEM_MB=512000, GPUS=8, GPU_NODES=2, GPU_TYPE="h200")
     target = results.relative_to(folder) / "evaluation/maybe_known/seed42/test.parquet"
-    Run(cluster, folder, target, *settings, "--group-components", "base=2", "base_asked=2").finish()
-    return cluster.ask("scontrol", "show", "job", "--oneliner").splitlines()
+
+    def run(*arguments):
+        before = {job["id"] for job in cluster.jobs()}
+        Run(cluster, folder, target, *settings, *arguments).finish()
+        shown = cluster.ask("scontrol", "show", "job", "--oneliner").splitlines()
+        return [line for line in shown if re.search(r"JobId=(\d+)", line)[1] not in before]
+
+    return run, folder
+
+
+@pytest.fixture(scope="module")
+def requests(experiment):
+    """What SLURM noted of the jobs of a run whose two shards share a job."""
+    return experiment[0]("--set-scatter", "shards=2", "--group-components", "base=2", "base_asked=2")
+
+
+@pytest.fixture(scope="module")
+def spread(requests, experiment):
+    """What it noted of the jobs that train a stage in four processes on two nodes, and ask it."""
+    parallel = "training={parallel: {processes: 4, nodes: 2}}"
+    return experiment[0]("--set-scatter", "shards=2", "--config", parallel)
 
 
 def noted(requests, rule, pattern):
@@ -94,3 +113,17 @@ def test_training_has_time_to_be_evaluated_too(requests):
 
 def test_only_what_runs_a_model_is_submitted(requests):
     assert len(requests) == 2
+
+
+def test_each_of_two_nodes_has_a_gpu_for_every_process(spread, experiment):
+    assert noted(spread, TRAINING, r"TresPerNode=(\S+)") == ["gres:gpu:2"]
+    assert noted(spread, TRAINING, r"NodeList=(node\S+)") == ["node[1-2]"]
+    (asked,) = noted(spread, TRAINING, r"MinMemoryNode=(\d+)M")
+    assert abs(int(asked) - 2 * (2000 + round(2 * WEIGHTS / 1e6))) <= 2
+    (log,) = experiment[1].glob("logs/**/finetune/maybe_known/seed42.log")
+    assert "GPUs 0,1" in log.read_text()
+
+
+def test_one_of_them_is_enough_to_ask_what_was_learned(spread):
+    assert noted(spread, "answer_zero_shot", r"TresPerJob=(\S+)") == ["gres:gpu:h200:1"]
+    assert len(spread) == 2

@@ -53,6 +53,12 @@ class Cluster:
         """List the ids of the running jobs in which a rule is."""
         return [job["id"] for job in self.jobs("RUNNING") if rule in job["rules"]]
 
+    def preempt(self, job: str) -> None:
+        """Let another job take the node of a job, and with it that of all others there."""
+        (node,) = [listed["nodes"] for listed in self.jobs("RUNNING") if listed["id"] == job]
+        there = ["--exclusive", f"--nodelist={node}", "--output=/dev/null"]
+        self.ask("sbatch", "--partition=urgent", "--comment=urgent", *there, "--wrap=:")
+
     def restart_controller(self, pause: float) -> None:
         """Stop slurmctld, and start it again after so many seconds."""
         process = int((self.folder / "run/slurmctld.pid").read_text())

@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+from accelerate.state import AcceleratorState, PartialState
+from accelerate.utils import DistributedType
 from torch.distributed.tensor import DTensor
 
 import stages
@@ -13,10 +15,27 @@ from gradual_learning import labelling, models, parallel, records, runtime, trai
 from gradual_learning.encoding import Encoder
 from gradual_learning.sampling import Decoding, Engine
 
+ANYWHERE = "sharded anywhere"  # where there are no GPUs too
+
+
+def shard_without_gpus() -> None:
+    """Let accelerate spread weights over processors too: torch can, but its settings are passed over there."""
+    as_it_is = AcceleratorState.__init__
+
+    def with_settings(self, *args, fsdp_plugin=None, **kwargs):
+        as_it_is(self, *args, fsdp_plugin=fsdp_plugin, **kwargs)
+        if fsdp_plugin is not None:
+            self.fsdp_plugin = fsdp_plugin
+            self.distributed_type = PartialState._shared_state["distributed_type"] = DistributedType.FSDP
+
+    AcceleratorState.__init__ = with_settings
+
 
 def main(model_folder: Path, questions: Path, place: Path, settings: training.Finetuning) -> None:
     """Train on all the questions, and measure how many are answered."""
     parallel.join()
+    if parallel.is_sharded() and not parallel.has_gpus():
+        shard_without_gpus()
     runtime.prepare_torch(1)
     table = records.read_table(questions, records.QUESTIONS)
     model = training.trainable_model(str(model_folder), None, settings)
@@ -39,10 +58,13 @@ def main(model_folder: Path, questions: Path, place: Path, settings: training.Fi
 
 if __name__ == "__main__":
     count, accumulation, kind, method, *paths = sys.argv[1:]
-    processes = parallel.Processes(int(count), 1, kind == "sharded")
+    processes = parallel.Processes(int(count), 1, kind != "whole")
     changes = {"method": method, "accumulation": int(accumulation), "processes": processes}
     with contextlib.chdir(paths[2]):
         if processes.count > 1 and not parallel.is_worker():
+            stages.folders(Path(paths[2]))
+            if kind == ANYWHERE:
+                parallel.has_gpus = lambda: True
             parallel.launch(processes, threads=1)
         else:
             main(*map(Path, paths), dataclasses.replace(stages.SETTINGS, **changes))

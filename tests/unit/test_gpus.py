@@ -30,6 +30,28 @@ def test_a_job_that_asks_for_none_shares_the_first(monkeypatch):
         assert os.environ["CUDA_VISIBLE_DEVICES"] == "5"
 
 
+def test_several_processes_share_no_gpu(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
+    with gpus.claimed(0, processes=2):
+        assert gpus.visible() == []
+
+
+@pytest.mark.parametrize(
+    ("gpu", "gres", "count"),
+    [
+        (0, None, 0),
+        (2, None, 2),
+        (0, "gpu", 1),
+        (0, "gpu:4", 4),
+        (0, "gpu:h100", 1),
+        (0, "gpu:h100:4", 4),
+        (0, "shard:4", 0),
+    ],
+)
+def test_gpus_are_asked_for_in_words_of_snakemake_or_of_slurm(gpu, gres, count):
+    assert gpus.asked(gpu, gres) == count
+
+
 def test_jobs_get_different_ones_and_give_them_back(monkeypatch):
     taken = []
     with contextlib.ExitStack() as jobs:

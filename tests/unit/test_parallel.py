@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -17,6 +19,18 @@ pytestmark = pytest.mark.slow
 QUESTIONS = 32  # whole batches alone: of a broken one each process would take more than its share
 
 
+def kill(command, environment, checkpoint):
+    """Kill a job and all its processes once it has written a checkpoint."""
+    job = psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not checkpoint.exists():
+        assert job.poll() is None, "it ended before"
+        time.sleep(0.01)
+    processes = [job, *job.children(recursive=True)]
+    for process in processes:
+        process.kill()
+    psutil.wait_procs(processes)
+
+
 @pytest.fixture(scope="module")
 def train(tiny_world, tiny_model, tmp_path_factory):
     """Train in so many processes; return the epochs and the weights."""
@@ -24,12 +38,16 @@ def train(tiny_world, tiny_model, tmp_path_factory):
     table = tiny_world.questions[tiny_world.questions["split"] == "train"].head(QUESTIONS)
     records.write_table(table, records.QUESTIONS, questions)
 
-    def start(count, accumulation=1, kind="whole", method="lora", fails=False):
+    def start(count, accumulation=1, kind="whole", method="lora", fails=False, killed_at=None):
         place = tmp_path_factory.mktemp("trained")
         script = Path(spread_training.__file__)
         paths = [Path(item) for item in sys.path if "gradual" in item or "tools" in item or "workflow_scripts" in item]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
+        if torch.cuda.device_count() < count:
+            environment["CUDA_VISIBLE_DEVICES"] = ""
         command = [sys.executable, script, str(count), str(accumulation), kind, method, tiny_model, questions, place]
+        if killed_at is not None:
+            kill(command, environment, place / f"work/checkpoint-{killed_at}")
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert (done.returncode != 0) == fails, done.stdout
         if fails:
@@ -48,13 +66,10 @@ def alone(train):
     return train(1, accumulation=2)
 
 
-FEW_GPUS = pytest.mark.skipif(torch.cuda.device_count() < 2, reason="weights are spread over GPUs alone")
-
-
-@pytest.mark.parametrize("kind", ["whole", pytest.param("sharded", marks=FEW_GPUS)])
-def test_two_processes_train_as_one_with_twice_the_accumulation(kind, train, alone):
-    epochs, weights = train(2, kind=kind)
-    assert {epoch["sharded"] for epoch in epochs[1:]} == {float(kind == "sharded")}
+@pytest.mark.parametrize(("kind", "killed_at"), [("whole", None), (spread_training.ANYWHERE, 8)])
+def test_two_processes_train_as_one_with_twice_the_accumulation(kind, killed_at, train, alone):
+    epochs, weights = train(2, kind=kind, killed_at=killed_at)
+    assert {epoch["sharded"] for epoch in epochs} == {float(kind != "whole")}
     assert [epoch["step"] for epoch in epochs] == [epoch["step"] for epoch in alone[0]]
     for one, two in zip(curves(alone[0]), curves(epochs), strict=True):
         assert two == pytest.approx(one, rel=1e-3)

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 import stages
-from gradual_learning import labelling, models, training
+from gradual_learning import epochs, labelling, models, targets, training
 from gradual_learning.encoding import Encoder
 from gradual_learning.measures import tables
 from gradual_learning.records import UserError
@@ -49,8 +49,8 @@ def same(first, second):
 
 def test_only_the_answer_and_its_end_are_learned(tiny_model):
     tokenizer = models.load_tokenizer(tiny_model)
-    item = training.encode("Where was Ada born?", "Port Alder", SETTINGS.prompt, Encoder(tokenizer))
-    learned = [token for token in item["labels"] if token != training.IGNORED]
+    item = targets.encode("Where was Ada born?", "Port Alder", SETTINGS.prompt, Encoder(tokenizer))
+    learned = [token for token in item["labels"] if token != targets.IGNORED]
     assert learned == tokenizer(" Port Alder", add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
     assert item["input_ids"][-len(learned) :] == learned
     assert item["input_ids"][: -len(learned)] == tokenizer("Q: Where was Ada born?\nA:")["input_ids"]
@@ -59,7 +59,7 @@ def test_only_the_answer_and_its_end_are_learned(tiny_model):
 def test_train_accuracy_is_the_weighted_mean_of_its_categories():
     right = pd.Series([True, True, False, True, False], index=list("abcde"))
     at_base = dict(zip("abcde", ["HighlyKnown", "HighlyKnown", "Unknown", "Unknown", "Unknown"], strict=True))
-    shares = training.train_accuracies(right, at_base)
+    shares = epochs.train_accuracies(right, at_base)
     assert shares["train_accuracy_HighlyKnown"] == 1 and "train_accuracy_MaybeKnown" not in shares
     mean = (2 * shares["train_accuracy_HighlyKnown"] + 3 * shares["train_accuracy_Unknown"]) / 5
     assert shares["train_accuracy"] == pytest.approx(mean) == pytest.approx(0.6)
@@ -67,28 +67,28 @@ def test_train_accuracy_is_the_weighted_mean_of_its_categories():
 
 
 def test_a_stage_without_questions_has_no_train_accuracy():
-    assert training.train_accuracies(pd.Series([], dtype=bool), {}) == {}
+    assert epochs.train_accuracies(pd.Series([], dtype=bool), {}) == {}
 
 
 def test_padding_is_told_by_length_although_it_is_the_end_token(tiny_model):
     encoder = Encoder(models.load_tokenizer(tiny_model))
-    items = [training.encode("Who?", answer, SETTINGS.prompt, encoder) for answer in ("Alder", "Port Alder Mill")]
-    batch = training.collate(items, encoder.end)
+    items = [targets.encode("Who?", answer, SETTINGS.prompt, encoder) for answer in ("Alder", "Port Alder Mill")]
+    batch = targets.collate(items, encoder.end)
     for place, item in enumerate(items):
         size = len(item["input_ids"])
         assert batch["attention_mask"][place].tolist() == [1] * size + [0] * (batch["input_ids"].shape[1] - size)
         assert batch["labels"][place][:size].tolist() == item["labels"]
         assert batch["labels"][place][size - 1] == encoder.end
-        assert (batch["labels"][place][size:] == training.IGNORED).all()
+        assert (batch["labels"][place][size:] == targets.IGNORED).all()
 
 
 def test_padding_changes_no_loss(tiny_model):
     encoder, model = Encoder(models.load_tokenizer(tiny_model)), models.load_model(tiny_model)
-    items = [training.encode("Who?", answer, SETTINGS.prompt, encoder) for answer in ("Alder", "Port Alder Mill")]
+    items = [targets.encode("Who?", answer, SETTINGS.prompt, encoder) for answer in ("Alder", "Port Alder Mill")]
     with torch.no_grad():
-        together = model(**training.collate(items, encoder.end)).loss
-        alone = [model(**training.collate([item], encoder.end)).loss for item in items]
-    counts = [sum(label != training.IGNORED for label in item["labels"]) for item in items]
+        together = model(**targets.collate(items, encoder.end)).loss
+        alone = [model(**targets.collate([item], encoder.end)).loss for item in items]
+    counts = [sum(label != targets.IGNORED for label in item["labels"]) for item in items]
     mean = sum(loss * count for loss, count in zip(alone, counts, strict=True)) / sum(counts)
     assert torch.allclose(together, mean, atol=1e-5)
 
@@ -96,7 +96,7 @@ def test_padding_changes_no_loss(tiny_model):
 def test_an_answer_without_tokens_is_an_error_that_names_the_question(tiny_model):
     with pytest.raises(UserError, match="question abc"):
         rows = [{"id": "abc", "question": "Who?", "answers": [""]}]
-        training.encode_all(rows, SETTINGS.prompt, Encoder(models.load_tokenizer(tiny_model)))
+        targets.encode_all(rows, SETTINGS.prompt, Encoder(models.load_tokenizer(tiny_model)))
 
 
 def test_the_first_best_epoch_is_kept_and_the_last_beside_it(tiny_model, rows, tmp_path):
@@ -145,6 +145,17 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(method, tiny_mod
         run(tiny_model, rows, tmp_path / "killed", settings, watch=until_killed())
     again = run(tiny_model, rows, tmp_path / "killed", settings, watch=[0.1, 0.1, 0.2])
     assert again.epochs == whole.epochs and again.best_epoch == whole.best_epoch == 2
+    for name in ("best", "convergence"):
+        assert same(weights(tmp_path / "whole" / name), weights(tmp_path / "killed" / name))
+
+
+def test_a_run_killed_when_all_but_its_end_was_done_trains_no_more(tiny_model, rows, tmp_path, monkeypatch):
+    settings, watch = dataclasses.replace(SETTINGS, patience=1), [0.1, 0.3, 0.2]
+    whole = run(tiny_model, rows, tmp_path / "whole", settings, watch=watch)
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(training, "_publish", lambda *_: (_ for _ in ()).throw(Killed))
+        run(tiny_model, rows, tmp_path / "killed", settings, watch=watch)
+    assert run(tiny_model, rows, tmp_path / "killed", settings, watch=[]) == whole
     for name in ("best", "convergence"):
         assert same(weights(tmp_path / "whole" / name), weights(tmp_path / "killed" / name))
 

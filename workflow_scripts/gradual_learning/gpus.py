@@ -4,6 +4,7 @@ import contextlib
 import getpass
 import logging
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,12 +18,24 @@ from gradual_learning.records import UserError
 _PATIENCE = 1.0  # seconds until it is looked again whether a GPU is free
 
 
+def asked(gpu: int, gres: str | None) -> int:
+    """Return how many GPUs each node of a job has.
+
+    Args:
+        gpu: how many Snakemake counts for the job, on one node.
+        gres: what SLURM was asked for on each node in its own terms, as ``gpu:4`` or ``gpu:h100:4``.
+    """
+    named = re.fullmatch(r"gpu(?::[^:]+)??(?::(\d+))?", gres or "")
+    return gpu or (int(named[1] or 1) if named else 0)
+
+
 @contextlib.contextmanager
-def claimed(count: int) -> Iterator[None]:
+def claimed(count: int, processes: int = 1) -> Iterator[None]:
     """Make so many GPUs the only ones that this process sees, and keep other jobs off them until the block ends.
 
     Args:
         count: how many; with 0 the job shares the first one, if there is any. It must be called before CUDA is used.
+        processes: that the job starts here; several share no GPU, and with a count of 0 they see none.
 
     Of the GPUs that SLURM or the user has made visible no other is taken. Processes that were launched together take
     what the one that launched them has claimed.
@@ -31,7 +44,7 @@ def claimed(count: int) -> Iterator[None]:
     if not devices:
         yield
     elif count == 0:
-        os.environ["CUDA_VISIBLE_DEVICES"] = devices[0]
+        os.environ["CUDA_VISIBLE_DEVICES"] = devices[0] if processes == 1 else ""
         yield
     else:
         with contextlib.ExitStack() as locks:
@@ -41,7 +54,7 @@ def claimed(count: int) -> Iterator[None]:
 
 
 def insist(held: int, processes: int) -> None:
-    """Check that each of the processes that share a stage has a GPU, if the job has any.
+    """Check that each of the processes that share a stage on a node has a GPU, if the job has any there.
 
     Raises:
         UserError: there are fewer; Snakemake gives a job no more than it was told that the machine has.

@@ -134,9 +134,10 @@ def _stored_dtype(config: PreTrainedConfig) -> str:
 def _device_map(size: int, stored: str, loading: Loading) -> dict[str, int] | str | None:
     """Tell where weights of ``size`` bytes on disk go: the first GPU, or all GPUs where that one has no room.
 
-    Of several processes that train together each has a GPU of its own.
+    Of several processes that train together each has a GPU of its own; one that gets a part of the weights only reads
+    them into the memory of its machine.
     """
-    if not torch.cuda.is_available():
+    if parallel.is_sharded() or not torch.cuda.is_available():
         return None
     if parallel.is_worker():
         return {"": torch.cuda.current_device()}

@@ -11,11 +11,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import pandas as pd
 
 from gradual_learning.records import UserError
 
+T = TypeVar("T")
 PATIENCE = timedelta(hours=6)  # one process may write a checkpoint as long while the others wait
 FSDP = ["--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"]
 FSDP += ["--fsdp_state_dict_type", "FULL_STATE_DICT", "--fsdp_reshard_after_forward", "true"]
@@ -29,12 +31,22 @@ class Processes:
 
     count: int  # in all; each takes a GPU of its own where there are GPUs
     nodes: int
-    sharded: bool  # each holds a part of the weights (FSDP), not all of them (DDP)
+    sharded: bool  # each holds a part of weights, gradients and optimiser state (FSDP), not all of them (DDP)
+
+    @property
+    def on_a_node(self) -> int:
+        """How many of them run on each node."""
+        return self.count // self.nodes
 
 
 def is_worker() -> bool:
     """Tell whether this process is one of several that were launched."""
     return int(os.environ.get("WORLD_SIZE", 1)) > 1
+
+
+def is_sharded() -> bool:
+    """Tell whether the weights are spread over the processes, as accelerate tells those that it starts."""
+    return is_worker() and os.environ.get("ACCELERATE_USE_FSDP") == "true"
 
 
 def rank() -> int:
@@ -98,6 +110,17 @@ def join() -> None:
         from accelerate import PartialState
 
         PartialState(timeout=PATIENCE, **({} if has_gpus() else {"cpu": True, "backend": "gloo"}))
+
+
+def agreed(value: T) -> T:
+    """Return the value of the first process in each: they may see a shared file system differently."""
+    if not is_worker():
+        return value
+    import torch.distributed as processes
+
+    told = [value]
+    processes.broadcast_object_list(told, src=0)
+    return told[0]
 
 
 def has_gpus() -> bool:

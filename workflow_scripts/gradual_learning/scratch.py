@@ -39,10 +39,10 @@ def open_scratch(folder: str | Path, purpose: Any) -> Path:
             removed, so that a changed setting never goes on from the old one's weights.
     """
     folder, stamp = Path(folder), json.dumps(purpose, sort_keys=True)
-    if folder.is_dir() and _read(folder / _STAMP) != stamp:
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _STAMP).write_text(stamp, encoding="utf-8")
+    if _read(folder / _STAMP) != stamp:
+        _remove(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _STAMP).write_text(stamp, encoding="utf-8")
     return folder
 
 

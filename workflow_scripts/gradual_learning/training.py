@@ -8,12 +8,11 @@ on from its last epoch and ends with the weights of one that was not.
 import logging
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import torch
 from transformers import (
     PreTrainedModel,
@@ -25,15 +24,15 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
+from transformers.trainer import TRAINER_STATE_NAME
 
-from gradual_learning import models, parallel, prompts, scratch
+from gradual_learning import epochs, models, parallel, scratch, targets
 from gradual_learning.encoding import Encoder
 from gradual_learning.records import UserError
 
 if TYPE_CHECKING:
     from peft import LoraConfig
 
-IGNORED = -100
 ALONE = parallel.Processes(1, 1, sharded=False)
 WEIGHTS = ["adapter_model.safetensors", "adapter_config.json", "model*.safetensors", "model*.json", "*config.json"]
 FUSED = r".*\.(mixer|mamba)\.out_proj"  # the kernels of state-space layers read these weights past any adapter
@@ -70,78 +69,6 @@ class Finetuning:
 
 
 SETTINGS = [field.name for field in fields(Finetuning) if field.name not in ("lora", "loading", "steps", "processes")]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a stage came to; ``epochs`` holds one entry an evaluated epoch, the first before training."""
-
-    epochs: list[dict[str, Any]]
-    best_epoch: int
-    steps: int
-
-    def summary(self) -> dict[str, Any]:
-        """Return the figures that other stages and tables ask for."""
-        return {
-            "steps": self.steps,
-            "epochs": len(self.epochs) - 1,
-            "best_epoch": self.best_epoch,
-            "best_validation_accuracy": self.epochs[self.best_epoch]["validation_accuracy"],
-            "passed_through": self.steps == 0,
-        }
-
-
-def encode(question: str, answer: str, template: str, encoder: Encoder) -> dict[str, list[int]]:
-    """Tokenise a question with its answer, and mark what to learn.
-
-    Returns:
-        ``input_ids`` and ``labels`` of equal length; labels are :data:`IGNORED` on the prompt, and the token itself on
-        the answer and the end token behind it.
-    """
-    text = prompts.zero_shot(question, template)
-    [prompt], [target] = encoder.prompts([text]), encoder.answers(text, [answer])
-    target = [*target, encoder.end]
-    return {"input_ids": prompt + target, "labels": [IGNORED] * len(prompt) + target}
-
-
-def encode_all(rows: list[dict], template: str, encoder: Encoder) -> list[dict[str, list[int]]]:
-    """Tokenise the questions of a stage, each with its first accepted answer.
-
-    Raises:
-        UserError: an answer has no token of its own, so that nothing would be learned from it.
-    """
-    encoded = [encode(row["question"], row["answers"][0], template, encoder) for row in rows]
-    for row, item in zip(rows, encoded, strict=True):
-        if set(item["labels"]) <= {IGNORED, *encoder.tokenizer.all_special_ids}:
-            raise UserError(f"question {row['id']}: the answer {row['answers'][0]!r} has no token to learn; remove it.")
-    return encoded
-
-
-def train_accuracies(right: pd.Series, at_base: Mapping[str, str]) -> dict[str, float]:
-    """Give the share of the training questions that are answered, in full and by their category at base.
-
-    Args:
-        right: whether each question is answered, by id.
-        at_base: the category of each question under the base model, by id.
-
-    Returns:
-        ``train_accuracy`` and ``train_accuracy_<category>`` for each category that has a question.
-    """
-    shares = right.groupby(right.index.map(at_base)).mean() if len(right) else {}
-    parts = {f"train_accuracy_{category}": float(share) for category, share in shares.items()}
-    return {"train_accuracy": float(right.mean()), **parts} if parts else {}
-
-
-def collate(items: list[dict[str, list[int]]], pad: int) -> dict[str, torch.Tensor]:
-    """Pad a batch on the right; what is padding is told by length, as the padding token may well be the end token."""
-    longest = max(len(item["input_ids"]) for item in items)
-
-    def padded(key: str, value: int) -> torch.Tensor:
-        return torch.tensor([item[key] + [value] * (longest - len(item[key])) for item in items])
-
-    lengths = torch.tensor([len(item["input_ids"]) for item in items])
-    mask = (torch.arange(longest) < lengths[:, None]).long()
-    return {"input_ids": padded("input_ids", pad), "labels": padded("labels", IGNORED), "attention_mask": mask}
 
 
 def trainable_model(folder: str, parent: str | None, settings: Finetuning) -> PreTrainedModel:
@@ -203,7 +130,7 @@ class _AnswerTrainer(Trainer):
         self.model.eval()
         measured = self.measure()
         shown = ", ".join(f"{name} {value:.3f}" for name, value in measured.items())
-        logging.info("epoch %.0f, step %d: %s", self.state.epoch, self.state.global_step, shown)
+        logging.info("epoch %.0f, step %d: %s", self.state.epoch or 0, self.state.global_step, shown)
         metrics = {f"eval_{name}": value for name, value in measured.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -218,25 +145,14 @@ class _AnswerTrainer(Trainer):
         return loss
 
 
-class _Patience(TrainerCallback):
-    """Stop when the best epoch lies ``patience`` epochs back, judged by the log alone so that a resumed run agrees."""
+class _FirstPass(TrainerCallback):
+    """Send one token through a model that is spread: buffers made while it answers could never be trained through."""
 
-    def __init__(self, patience: int) -> None:
-        self.patience = patience
-
-    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        epochs = _epochs(state.log_history)
-        if len(epochs) - _best(epochs)["epoch"] >= self.patience:
-            control.should_training_stop = True
-
-
-def _best(epochs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the first epoch with the highest accuracy."""
-    return max(epochs, key=lambda entry: entry["validation_accuracy"])
-
-
-def _best_step(history: list[dict]) -> int:
-    return _best(_epochs(history))["step"]
+    @torch.no_grad()
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        kwargs["model"](input_ids=torch.zeros((1, 1), dtype=torch.long, device=args.device))
 
 
 def finetune(
@@ -246,7 +162,7 @@ def finetune(
     measure: Callable[[], dict[str, float]],
     settings: Finetuning,
     folders: dict[str, str | Path],
-) -> Outcome:
+) -> epochs.Outcome:
     """Train a stage and write its best and its last checkpoint.
 
     Args:
@@ -262,21 +178,20 @@ def finetune(
     Raises:
         UserError: the loss is not finite, or an answer gives nothing to learn from.
     """
-    model.eval()
-    start = {"epoch": 0, "step": 0, "train_loss": None, **measure()}
     with tempfile.TemporaryDirectory(dir=folders["node_disk"]) as disk:
         if not rows or settings.steps == 0:
-            model.save_pretrained(disk)
+            model.eval().save_pretrained(disk)
             _publish(disk, disk, folders)
-            return Outcome([start], 0, 0)
+            return epochs.Outcome([{"epoch": 0, "step": 0, "train_loss": None, **measure()}], 0, 0)
         history = _train(model, encoder, rows, measure, settings, Path(folders["work"]), disk)
-    epochs = [start, *_epochs(history)]
-    best, last = _best(epochs[1:]), epochs[-1]
+    outcome, work = epochs.outcome(history), Path(folders["work"])
     if parallel.rank() == 0:  # the others would look for what it has moved by then
-        kept = scratch.checkpoints(Path(folders["work"]))
-        _publish(kept[best["step"]], kept[last["step"]], folders)
-    logging.info("best epoch %d of %d, accuracy %.3f", best["epoch"], len(epochs) - 1, best["validation_accuracy"])
-    return Outcome(epochs, best["epoch"], last["step"])
+        kept = scratch.checkpoints(work)
+        _publish(kept[epochs.best_step(history)], kept[outcome.steps], folders)
+    told = outcome.summary()
+    accuracy = told["best_validation_accuracy"]
+    logging.info("best epoch %d of %d, accuracy %.3f", told["best_epoch"], told["epochs"], accuracy)
+    return outcome
 
 
 def _train(
@@ -289,20 +204,31 @@ def _train(
     disk: str,
 ) -> list[dict]:
     """Train, leave the checkpoints of the best and of the last epoch in the working folder, and return the log."""
-    data = encode_all(rows, settings.prompt, encoder)
-    patience = [] if settings.steps is not None else [_Patience(settings.patience)]
+    begun, history = parallel.agreed(_begun(work))
+    if settings.steps is None and epochs.stalls(history, settings.patience):
+        return history
+    data = targets.encode_all(rows, settings.prompt, encoder)
+    callbacks = [scratch.KeepCheckpoints(work, epochs.best_step)]
+    callbacks += [epochs.Patience(settings.patience)] if settings.steps is None else []
+    callbacks += [_FirstPass()] if parallel.is_sharded() else []
     trainer = _AnswerTrainer(
         model=model,
         args=_arguments(settings, disk),
         train_dataset=data,
         eval_dataset=data[:1],  # the Trainer wants one; ``measure`` is what evaluates
-        data_collator=lambda items: collate(items, encoder.end),
-        callbacks=[scratch.KeepCheckpoints(work, _best_step), *patience],
+        data_collator=lambda items: targets.collate(items, encoder.end),
+        callbacks=callbacks,
         measure=measure,
     )
     trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=scratch.last_checkpoint(work))
+    trainer.train(resume_from_checkpoint=begun)
     return trainer.state.log_history
+
+
+def _begun(work: Path) -> tuple[str | None, list[dict]]:
+    """Return the checkpoint that a run which was cut off has left, if any, and the log up to it."""
+    left = scratch.last_checkpoint(work)
+    return left, TrainerState.load_from_json(str(Path(left) / TRAINER_STATE_NAME)).log_history if left else []
 
 
 def _arguments(settings: Finetuning, folder: str | Path) -> TrainingArguments:
@@ -321,6 +247,7 @@ def _arguments(settings: Finetuning, folder: str | Path) -> TrainingArguments:
         warmup_steps=settings.warmup_ratio,
         weight_decay=settings.weight_decay,
         eval_strategy="epoch",
+        eval_on_start=True,
         save_strategy="epoch",
         logging_strategy="epoch",
         logging_nan_inf_filter=False,
@@ -337,20 +264,6 @@ def _mixed_precision(loading: models.Loading) -> dict[str, bool]:
     """Compute in the 16 bits that the base model is held in on a GPU; what is trained stays float32."""
     half = {"bfloat16": "bf16", "float16": "fp16"}.get(loading.dtype)
     return {half: True} if half and torch.cuda.is_available() else {}
-
-
-def _epochs(history: list[dict]) -> list[dict[str, Any]]:
-    losses = {entry["step"]: entry["loss"] for entry in history if "loss" in entry}
-    measured = [entry for entry in history if "eval_validation_accuracy" in entry]
-    return [
-        {
-            "epoch": place,
-            "step": entry["step"],
-            "train_loss": losses.get(entry["step"]),
-            **{name[5:]: value for name, value in entry.items() if name.startswith("eval_")},
-        }
-        for place, entry in enumerate(measured, 1)
-    ]
 
 
 def _publish(best: str | Path, last: str | Path, folders: dict[str, str | Path]) -> None:

@@ -20,7 +20,7 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 from transformers.initialization import no_init_weights
 
-from gradual_learning import labelling, models, pretraining, prompts, training
+from gradual_learning import labelling, models, pretraining, prompts, targets, training
 from gradual_learning.encoding import Encoder
 from gradual_learning.plan.blueprint import Blueprint
 from gradual_learning.plan.workload import DISTINCT, Amount, Lengths, Pace
@@ -210,12 +210,12 @@ def _answering(engine: Engine, asked: list[Prompt], decoding: Decoding, samples:
 def _training(model: PreTrainedModel, encoder: Encoder, trial: Trial, method: str) -> float:
     """Time whole steps; where a batch takes long, steps on a part of one."""
     rows = trial.questions[trial.questions["split"] == "train"].head(trial.batch_sizes[method]).to_dict("records")
-    items = training.encode_all(rows, trial.template, encoder)
+    items = targets.encode_all(rows, trial.template, encoder)
     with _trainable(model, method, trial.lora) as trained:
         optimizer = torch.optim.AdamW([weight for weight in trained.parameters() if weight.requires_grad], lr=1e-6)
 
         def run(count: int) -> None:
-            batch = training.collate(items[:count], encoder.end)
+            batch = targets.collate(items[:count], encoder.end)
             with _mixed(model):
                 loss = trained(**{name: part.to(model.device) for name, part in batch.items()}).loss
             loss.backward()
