@@ -59,7 +59,7 @@ rule finetune:
         "../envs/llm.yaml"
     threads: processes_on_a_node()
     resources:
-        nodes=nodes,
+        nodes=shared("nodes"),
         tasks=tasks,
         mem_mb=training_mb,
         runtime=model_minutes(),

@@ -57,11 +57,7 @@ rule recall_statements:
         "../envs/llm.yaml"
     threads: 1
     resources:
-        mem_mb=model_mb(),
-        runtime=model_minutes(30),
-        gpu=0,
-        models=1,
-        batch_tokens=lookup("knowledge/batch_tokens", within=config),
+        **asking(least=30),
     params:
         **named(
             dtype=lookup("model/dtype", within=config),

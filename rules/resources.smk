@@ -80,11 +80,6 @@ def training_gres(wildcards):
     return f"gpu:{processes_on_a_node()}" if gpus(wildcards) and shared("nodes") > 1 else None
 
 
-def nodes(wildcards):
-    """Return on how many nodes a job runs that trains."""
-    return shared("nodes")
-
-
 def tasks(wildcards):
     """Return how many tasks SLURM shall make room for, or nothing where one is enough or it counts GPUs."""
     return None if gpus(wildcards) or shared("nodes") == 1 else shared("nodes")

@@ -53,7 +53,7 @@ def experiment(start_cluster, snakemake, copy_workflow, archive, tmp_path_factor
         "stages": {"maybe_known": {"train_on": {"now": ["Unknown"]}}},
     }
     (folder / "small.yaml").write_text(json.dumps(changes))
-    settings = ["--configfile", EXPERIMENT, "small.yaml"]
+    settings = ["--configfile", EXPERIMENT, "small.yaml", "--set-scatter", "shards=2"]
     results = folder / "results/entity_questions_qwen2_7b"
     snakemake("--cores", 1, results.relative_to(folder) / "model", *settings, cwd=folder)
     with open(results / "model/padding.safetensors", "wb") as padding:  # takes no room, and no one reads it
@@ -73,14 +73,13 @@ def experiment(start_cluster, snakemake, copy_workflow, archive, tmp_path_factor
 @pytest.fixture(scope="module")
 def requests(experiment):
     """What SLURM noted of the jobs of a run whose two shards share a job."""
-    return experiment[0]("--set-scatter", "shards=2", "--group-components", "base=2", "base_asked=2")
+    return experiment[0]("--group-components", "base=2", "base_asked=2")
 
 
 @pytest.fixture(scope="module")
 def spread(requests, experiment):
     """What it noted of the jobs that train a stage in four processes on two nodes, and ask it."""
-    parallel = "training={parallel: {processes: 4, nodes: 2}}"
-    return experiment[0]("--set-scatter", "shards=2", "--config", parallel)
+    return experiment[0]("--config", "training={parallel: {processes: 4, nodes: 2}}")
 
 
 def noted(requests, rule, pattern):

@@ -143,7 +143,7 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(method, tiny_mod
 
     with pytest.raises(Killed):
         run(tiny_model, rows, tmp_path / "killed", settings, watch=until_killed())
-    again = run(tiny_model, rows, tmp_path / "killed", settings, watch=[0.1, 0.1, 0.2])
+    again = run(tiny_model, rows, tmp_path / "killed", settings, watch=[0.1, 0.2])
     assert again.epochs == whole.epochs and again.best_epoch == whole.best_epoch == 2
     for name in ("best", "convergence"):
         assert same(weights(tmp_path / "whole" / name), weights(tmp_path / "killed" / name))

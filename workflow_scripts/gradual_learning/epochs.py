@@ -16,13 +16,18 @@ class Outcome:
     best_epoch: int
     steps: int
 
+    @property
+    def best(self) -> dict[str, Any]:
+        """The entry of the best epoch."""
+        return self.epochs[self.best_epoch]
+
     def summary(self) -> dict[str, Any]:
         """Return the figures that other stages and tables ask for."""
         return {
             "steps": self.steps,
             "epochs": len(self.epochs) - 1,
             "best_epoch": self.best_epoch,
-            "best_validation_accuracy": self.epochs[self.best_epoch]["validation_accuracy"],
+            "best_validation_accuracy": self.best["validation_accuracy"],
             "passed_through": self.steps == 0,
         }
 
@@ -34,17 +39,17 @@ def outcome(history: list[dict]) -> Outcome:
 
 
 def listed(history: list[dict]) -> list[dict[str, Any]]:
-    """List what was measured before training and after every epoch; a resumed run has measured its start once more."""
+    """List what was measured before training and after every epoch."""
     losses = {entry["step"]: entry["loss"] for entry in history if "loss" in entry}
-    measured = {entry["step"]: entry for entry in reversed(history) if "eval_validation_accuracy" in entry}
+    measured = [entry for entry in history if "eval_validation_accuracy" in entry]
     return [
         {
             "epoch": place,
-            "step": step,
-            "train_loss": losses.get(step),
-            **{name[5:]: value for name, value in sorted(measured[step].items()) if name.startswith("eval_")},
+            "step": entry["step"],
+            "train_loss": losses.get(entry["step"]),
+            **{name[5:]: value for name, value in sorted(entry.items()) if name.startswith("eval_")},
         }
-        for place, step in enumerate(sorted(measured))
+        for place, entry in enumerate(measured)
     ]
 
 

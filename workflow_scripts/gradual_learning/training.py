@@ -184,13 +184,12 @@ def finetune(
             _publish(disk, disk, folders)
             return epochs.Outcome([{"epoch": 0, "step": 0, "train_loss": None, **measure()}], 0, 0)
         history = _train(model, encoder, rows, measure, settings, Path(folders["work"]), disk)
-    outcome, work = epochs.outcome(history), Path(folders["work"])
+    outcome = epochs.outcome(history)
     if parallel.rank() == 0:  # the others would look for what it has moved by then
-        kept = scratch.checkpoints(work)
-        _publish(kept[epochs.best_step(history)], kept[outcome.steps], folders)
-    told = outcome.summary()
-    accuracy = told["best_validation_accuracy"]
-    logging.info("best epoch %d of %d, accuracy %.3f", told["best_epoch"], told["epochs"], accuracy)
+        kept = scratch.checkpoints(Path(folders["work"]))
+        _publish(kept[outcome.best["step"]], kept[outcome.steps], folders)
+    best, last = outcome.best, len(outcome.epochs) - 1
+    logging.info("best epoch %d of %d, accuracy %.3f", best["epoch"], last, best["validation_accuracy"])
     return outcome
 
 
@@ -213,7 +212,7 @@ def _train(
     callbacks += [_FirstPass()] if parallel.is_sharded() else []
     trainer = _AnswerTrainer(
         model=model,
-        args=_arguments(settings, disk),
+        args=_arguments(settings, disk, begun is None),
         train_dataset=data,
         eval_dataset=data[:1],  # the Trainer wants one; ``measure`` is what evaluates
         data_collator=lambda items: targets.collate(items, encoder.end),
@@ -231,7 +230,7 @@ def _begun(work: Path) -> tuple[str | None, list[dict]]:
     return left, TrainerState.load_from_json(str(Path(left) / TRAINER_STATE_NAME)).log_history if left else []
 
 
-def _arguments(settings: Finetuning, folder: str | Path) -> TrainingArguments:
+def _arguments(settings: Finetuning, folder: str | Path, is_fresh: bool) -> TrainingArguments:
     length = {"num_train_epochs": settings.max_epochs} if settings.steps is None else {"max_steps": settings.steps}
     schedule = {"constant": "constant_with_warmup"}.get(settings.schedule, settings.schedule)
     return TrainingArguments(
@@ -247,7 +246,7 @@ def _arguments(settings: Finetuning, folder: str | Path) -> TrainingArguments:
         warmup_steps=settings.warmup_ratio,
         weight_decay=settings.weight_decay,
         eval_strategy="epoch",
-        eval_on_start=True,
+        eval_on_start=is_fresh,  # the log of one that goes on holds its start
         save_strategy="epoch",
         logging_strategy="epoch",
         logging_nan_inf_filter=False,
