@@ -1,8 +1,8 @@
 rule download_dataset:
     input:
-        lib=library("download_dataset"),
-        archive=archive,
-        phrases=phrases,
+        code=code_inputs("download_dataset"),
+        archive=configured_path("data", "path"),
+        phrases=configured_path("data", "answer_phrases"),
     output:
         records="<results>/data/raw/records.jsonl",
         source="<results>/data/raw/source.json",
@@ -10,30 +10,29 @@ rule download_dataset:
         "<logs>/download_dataset.log",
     benchmark:
         "<benchmarks>/download_dataset.tsv"
-    # the network may be out of reach where other jobs run
+    # other jobs may run where there is no network
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
         mem_mb=3000,
         runtime=60,
     params:
-        **named(
-            source=lookup("data/source", within=config),
-            address=lookup("data/address", within=config),
-            revision=lookup("data/revision", within=config),
+        **tracked_params(
+            source=config["data"]["source"],
+            url=config["data"]["url"],
+            revision=config["data"]["revision"],
         ),
     message:
-        "Getting the questions and checking every row"
+        "Fetching the questions and checking every row"
     script:
         "../workflow_scripts/download_dataset.py"
 
 
 rule simulate_world:
     input:
-        lib=library("simulate_world"),
-        records=real_records(),
+        code=code_inputs("simulate_world"),
+        records=[] if is_simulated() else "<results>/data/raw/records.jsonl",
     output:
         facts="<results>/world/facts.parquet",
         documents="<results>/world/documents.parquet",
@@ -45,35 +44,22 @@ rule simulate_world:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            seed=lookup("world/seed", within=config),
-            relations=lookup("data/relations", within=config),
-            people=lookup("world/people", within=config),
-            facts_per_relation=lookup("world/facts_per_relation", within=config),
-            templates=lookup("world/templates", within=config),
-            exposure_minimum=lookup("world/exposure/minimum", within=config),
-            exposure_maximum=lookup("world/exposure/maximum", within=config),
-            exposure_jitter=lookup("world/exposure/jitter", within=config),
-            taught_share=lookup("world/taught/share", within=config),
-            taught_most_exposed=lookup("world/taught/most_exposed", within=config),
-            opening_subjects=lookup("world/opening/subjects", within=config),
-            opening_share=lookup("world/opening/share", within=config),
-            shares=lookup("world/splits", within=config),
+        **tracked_params(
+            relations=config["data"]["relations"],
+            world=config["world"],
         ),
     message:
-        "Making the facts of the world, the documents that state them and the questions that ask for them"
+        "Simulating the facts of the world, the documents that state them and the questions about them"
     script:
         "../workflow_scripts/simulate_world.py"
 
 
 rule prepare_questions:
     input:
-        lib=library("prepare_questions"),
+        code=code_inputs("prepare_questions"),
         records=question_records(),
     output:
         questions="<results>/data/questions.parquet",
@@ -85,18 +71,17 @@ rule prepare_questions:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
         mem_mb=3000,
         runtime=10,
     params:
-        **named(
-            multiple_answers=lookup("data/multiple_answers", within=config),
-            max_answer_words=lookup("data/max_answer_words", within=config),
-            shares=lookup("data/splits", within=config),
-            relations=lookup("data/relations", within=config),
-            limits=lookup("data/limits", within=config),
-            seed=lookup("data/seed", within=config),
+        **tracked_params(
+            multiple_answers=config["data"]["multiple_answers"],
+            max_answer_words=config["data"]["max_answer_words"],
+            shares=config["data"]["splits"],
+            relations=config["data"]["relations"],
+            limits=config["data"]["limits"],
+            seed=config["data"]["seed"],
         ),
     message:
         "Cleaning the questions and counting what is dropped"
@@ -104,30 +89,28 @@ rule prepare_questions:
         "../workflow_scripts/prepare_questions.py"
 
 
-rule draw_prompts:
+rule build_prompts:
     input:
-        lib=library("draw_prompts"),
+        code=code_inputs("build_prompts"),
         questions="<results>/data/questions.parquet",
     output:
         prompts="<results>/data/prompts.parquet",
     log:
-        "<logs>/draw_prompts.log",
+        "<logs>/build_prompts.log",
     benchmark:
-        "<benchmarks>/draw_prompts.tsv"
+        "<benchmarks>/build_prompts.tsv"
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            sets=lookup("knowledge/exemplar_sets", within=config),
-            shots=lookup("knowledge/shots", within=config),
-            seed=lookup("knowledge/seed", within=config),
+        **tracked_params(
+            exemplar_sets=config["knowledge"]["exemplar_sets"],
+            num_fewshot=config["knowledge"]["num_fewshot"],
+            seed=config["knowledge"]["seed"],
         ),
     message:
-        "Drawing the solved questions of the few-shot prompts"
+        "Drawing the exemplars of the few-shot prompts"
     script:
-        "../workflow_scripts/draw_prompts.py"
+        "../workflow_scripts/build_prompts.py"

@@ -1,90 +1,82 @@
-# how a shard is asked, whether answers are sampled or scored
-ASKED = dict(
-    split="{split}",
-    shard=shard,
-    shards=shards,
-    draw=draw,
-    dtype=lookup("model/dtype", within=config),
-    quantization=lookup("model/quantization", within=config),
-    chat_template=lookup("model/chat_template", within=config),
-    seed=lookup("knowledge/seed", within=config),
-    temperature=lookup("knowledge/temperature", within=config),
-    top_k=lookup("knowledge/top_k", within=config),
-    max_new_tokens=lookup("knowledge/max_new_tokens", within=config),
-    probe_questions=probe_questions,
+# what both estimators need to know of a shard
+SHARD = dict(
+    split=lambda wildcards: wildcards.split,
+    shard=shard_number,
+    shards=shard_count,
+    draw=exemplar_draw,
+    heldout_questions=heldout_questions,
+    dtype=config["model"]["dtype"],
+    quantization=config["model"]["quantization"],
+    chat_template=config["model"]["chat_template"],
+    seed=config["knowledge"]["seed"],
+    temperature=config["knowledge"]["temperature"],
+    top_k=config["knowledge"]["top_k"],
+    max_new_tokens=config["knowledge"]["max_new_tokens"],
     torch_threads=1,
 )
+USES_VLLM = config["knowledge"]["engine"] == "vllm"
 
 
 rule sample_answers:
     input:
-        lib=library("sample_answers"),
+        code=code_inputs("sample_answers", "generation.vllm" if USES_VLLM else "generation.engine"),
         model="<results>/model",
-        checkpoint=adapter,
+        checkpoint=own_checkpoint,
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
-        before=ancient(asked_before),
     output:
         answers="<results>/answers/{checkpoint}/{split}/{scatteritem}.parquet",
     log:
         "<logs>/sample_answers/{checkpoint}/{split}/{scatteritem}.log",
     benchmark:
         "<benchmarks>/sample_answers/{checkpoint}/{split}/{scatteritem}.tsv"
-    group:
-        asked_together
     conda:
         "../envs/llm.yaml"
-    threads: 1
     resources:
-        **asking(copies=4 if config["knowledge"]["engine"] == "vllm" else 2),
+        **inference_resources(copies=4 if USES_VLLM else 2),
     params:
-        **named(
-            **ASKED,
-            engine=lookup("knowledge/engine", within=config),
-            samples=lookup("knowledge/samples", within=config),
-            mode=mode,
+        **tracked_params(
+            **SHARD,
+            engine=config["knowledge"]["engine"],
+            samples_per_prompt=config["knowledge"]["samples_per_prompt"],
+            sampling=sampling,
         ),
     message:
-        "Asking {wildcards.checkpoint} the {wildcards.split} questions, part {wildcards.scatteritem}"
+        "Sampling answers of {wildcards.checkpoint}: {wildcards.split}, shard {wildcards.scatteritem}"
     script:
         "../workflow_scripts/sample_answers.py"
 
 
-rule score_answers:
+rule compute_likelihoods:
     input:
-        lib=library("score_answers"),
+        code=code_inputs("compute_likelihoods", "generation.engine"),
         model="<results>/model",
-        checkpoint=adapter,
+        checkpoint=own_checkpoint,
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
-        before=ancient(asked_before),
     output:
         likelihoods="<results>/likelihoods/{checkpoint}/{split}/{scatteritem}.parquet",
     log:
-        "<logs>/score_answers/{checkpoint}/{split}/{scatteritem}.log",
+        "<logs>/compute_likelihoods/{checkpoint}/{split}/{scatteritem}.log",
     benchmark:
-        "<benchmarks>/score_answers/{checkpoint}/{split}/{scatteritem}.tsv"
-    group:
-        asked_together
+        "<benchmarks>/compute_likelihoods/{checkpoint}/{split}/{scatteritem}.tsv"
     conda:
         "../envs/llm.yaml"
-    threads: 1
     resources:
-        **asking(),
+        **inference_resources(),
     params:
-        **named(
-            **ASKED,
-            engine="native",
+        **tracked_params(
+            **SHARD,
         ),
     message:
-        "Scoring {wildcards.checkpoint} on the {wildcards.split} questions, part {wildcards.scatteritem}"
+        "Computing likelihoods under {wildcards.checkpoint}: {wildcards.split}, shard {wildcards.scatteritem}"
     script:
-        "../workflow_scripts/score_answers.py"
+        "../workflow_scripts/compute_likelihoods.py"
 
 
 rule categorize_knowledge:
     input:
-        lib=library("categorize_knowledge"),
+        code=code_inputs("categorize_knowledge"),
         answers=gathered_answers,
         questions="<results>/data/questions.parquet",
     output:
@@ -96,21 +88,19 @@ rule categorize_knowledge:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            split="{split}",
-            probe_questions=probe_questions,
-            seed=lookup("knowledge/seed", within=config),
-            estimator=lookup("knowledge/estimator", within=config),
-            samples=lookup("knowledge/samples", within=config),
-            match=lookup("data/match", within=config),
-            f1_threshold=lookup("data/f1_threshold", within=config),
+        **tracked_params(
+            split=lambda wildcards: wildcards.split,
+            heldout_questions=heldout_questions,
+            seed=config["knowledge"]["seed"],
+            estimator=config["knowledge"]["estimator"],
+            samples_per_prompt=config["knowledge"]["samples_per_prompt"],
+            answer_match=config["data"]["answer_match"],
+            f1_threshold=config["data"]["f1_threshold"],
         ),
     message:
-        "Sorting the {wildcards.split} questions by what {wildcards.checkpoint} knows"
+        "Labeling the {wildcards.split} questions by how well {wildcards.checkpoint} knows them"
     script:
         "../workflow_scripts/categorize_knowledge.py"

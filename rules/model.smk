@@ -1,50 +1,110 @@
-rule fetch_base_model:
-    input:
-        lib=library("fetch_base_model"),
-        folder=model_folder,
-    output:
-        model=directory("<results>/model"),
-        source="<results>/model_source.json",
-    log:
-        "<logs>/fetch_base_model.log",
-    benchmark:
-        "<benchmarks>/fetch_base_model.tsv"
-    # the network may be out of reach where other jobs run
-    localrule: True
-    conda:
-        "../envs/llm.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=240,
-    params:
-        **named(
-            source=lookup("model/source", within=config),
-            name=lookup("model/name", within=config),
-            revision=lookup("model/revision", within=config),
-            weights=True,
-        ),
-    message:
-        "Getting the base model and checking that it is whole"
-    script:
-        "../workflow_scripts/fetch_base_model.py"
+# fixed, whatever --cores says: the number of threads changes the last bits of a sum
+PRETRAINING_THREADS = 2
 
 
-use rule fetch_base_model as fetch_model_outline with:
-    output:
-        model=directory("<results>/plan/outline"),
-        source="<results>/plan/model_source.json",
-    log:
-        "<logs>/fetch_model_outline.log",
-    benchmark:
-        "<benchmarks>/fetch_model_outline.tsv"
-    localrule: True
-    params:
-        **named(
-            source=lookup("model/source", within=config),
-            name=lookup("model/name", within=config),
-            revision=lookup("model/revision", within=config),
-            weights=False,
-        ),
-    message:
-        "Getting the configuration and the tokenizer of the base model, without its weights"
+if is_pretrained():
+
+    rule pretrain_base_model:
+        input:
+            code=code_inputs("pretrain_base_model"),
+            documents="<results>/world/documents.parquet",
+        output:
+            model=directory("<results>/model"),
+            training_log="<results>/world/pretraining_log.jsonl",
+        log:
+            "<logs>/pretrain_base_model.log",
+        benchmark:
+            "<benchmarks>/pretrain_base_model.tsv"
+        conda:
+            "../envs/llm.yaml"
+        threads: PRETRAINING_THREADS
+        resources:
+            mem_mb=per_attempt(3000),
+            runtime=per_attempt(60),
+            gpu=0,
+        params:
+            **tracked_params(
+                **config["pretraining"],
+                torch_threads=PRETRAINING_THREADS,
+            ),
+        message:
+            "Pretraining the base model on the documents of the world"
+        script:
+            "../workflow_scripts/pretrain_base_model.py"
+
+    rule measure_fact_recall:
+        input:
+            code=code_inputs("measure_fact_recall"),
+            model="<results>/model",
+            facts="<results>/world/facts.parquet",
+        output:
+            recall="<results>/world/recall.parquet",
+        log:
+            "<logs>/measure_fact_recall.log",
+        benchmark:
+            "<benchmarks>/measure_fact_recall.tsv"
+        conda:
+            "../envs/llm.yaml"
+        resources:
+            **inference_resources(least=30),
+        params:
+            **tracked_params(
+                dtype=config["model"]["dtype"],
+                max_new_tokens=config["knowledge"]["max_new_tokens"],
+                torch_threads=1,
+            ),
+        message:
+            "Completing a statement of every fact with the base model"
+        script:
+            "../workflow_scripts/measure_fact_recall.py"
+
+else:
+
+    rule fetch_base_model:
+        input:
+            code=code_inputs("fetch_base_model"),
+            folder=configured_path("model", "path"),
+        output:
+            model=directory("<results>/model"),
+            source="<results>/model_source.json",
+        log:
+            "<logs>/fetch_base_model.log",
+        benchmark:
+            "<benchmarks>/fetch_base_model.tsv"
+        # other jobs may run where there is no network
+        localrule: True
+        conda:
+            "../envs/llm.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=240,
+        params:
+            **tracked_params(
+                source=config["model"]["source"],
+                name=config["model"]["name"],
+                revision=config["model"]["revision"],
+                weights=True,
+            ),
+        message:
+            "Fetching the base model and checking that it is complete"
+        script:
+            "../workflow_scripts/fetch_base_model.py"
+
+    use rule fetch_base_model as fetch_model_config with:
+        output:
+            model=directory("<results>/plan/model"),
+            source="<results>/plan/model_source.json",
+        log:
+            "<logs>/fetch_model_config.log",
+        benchmark:
+            "<benchmarks>/fetch_model_config.tsv"
+        localrule: True
+        params:
+            **tracked_params(
+                source=config["model"]["source"],
+                name=config["model"]["name"],
+                revision=config["model"]["revision"],
+                weights=False,
+            ),
+        message:
+            "Fetching the configuration and the tokenizer of the base model, without its weights"

@@ -1,8 +1,8 @@
 rule write_pages:
     input:
-        lib=library("write_pages"),
-        tables=table_files(table_subjects()),
-        figures=collect("<results>/figures/{subject}.svg", subject=figure_subjects()),
+        code=code_inputs("write_pages", *(subjects.SUBJECTS[name].module for name in PAGES)),
+        tables=table_files(TABLES),
+        figures=collect("<results>/figures/{figure}.svg", figure=FIGURES),
     output:
         pages=report(
             directory("<results>/pages"),
@@ -18,15 +18,13 @@ rule write_pages:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            titles=page_titles(),
-            confidence=lookup("evaluation/confidence", within=config),
-            sweep=replay_sweep(),
+        **tracked_params(
+            subjects=PAGES,
+            confidence_level=config["evaluation"]["confidence_level"],
+            sweep=EXPERIMENT.replay_sweep(),
         ),
     message:
         "Writing the pages of the report"
@@ -36,15 +34,15 @@ rule write_pages:
 
 rule write_summary:
     input:
-        lib=library("write_summary"),
-        tables=table_files(summarised()),
+        code=code_inputs("write_summary"),
+        tables=table_files(name for name in SUMMARIZED if name in TABLES),
     output:
         summary="<results>/summary.md",
         page=report(
             "<results>/summary.html",
             caption="captions/summary.rst",
             category="1 Summary",
-            labels={"subject": "What this run shows", "holds": "claims, evidence, limits"},
+            labels={"subject": "Findings of this run"},
         ),
     log:
         "<logs>/write_summary.log",
@@ -53,17 +51,15 @@ rule write_summary:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            strategies=lookup("strategies", within=config),
-            stages=lookup("stages", within=config),
-            seeds=lookup("seeds", within=config),
-            confidence=lookup("evaluation/confidence", within=config),
-            retest=lookup("evaluation/retest", within=config),
+        **tracked_params(
+            strategies=config["strategies"],
+            stages=config["stages"],
+            seeds=config["seeds"],
+            confidence_level=config["evaluation"]["confidence_level"],
+            relabel=config["evaluation"]["relabel"],
             is_simulated=is_pretrained(),
         ),
     message:
@@ -74,16 +70,16 @@ rule write_summary:
 
 rule write_methods:
     input:
-        lib=library("write_methods"),
+        code=code_inputs("write_methods", "figures.cost"),
         tables=table_files(["training_data", "cost", "time"]),
-        model_source=model_source(),
+        model_source=[] if is_pretrained() else "<results>/model_source.json",
         requirements=workflow.source_path("../envs/requirements.txt"),
     output:
         page=report(
             "<results>/methods.html",
             caption="captions/methods.rst",
             category="1 Summary",
-            labels={"subject": "How this was made", "holds": "model, seeds, sets, cost, versions, configuration"},
+            labels={"subject": "How this was made"},
         ),
     log:
         "<logs>/write_methods.log",
@@ -92,13 +88,11 @@ rule write_methods:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **LIGHT,
     params:
-        settings={key: value for key, value in config.items() if key != "pathvars"},
+        **tracked_params(config={key: value for key, value in config.items() if key != "pathvars"}),
     message:
-        "Writing how this was made"
+        "Writing how the run was made"
     script:
         "../workflow_scripts/write_methods.py"

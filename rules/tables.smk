@@ -1,10 +1,16 @@
+# what every table of strategies needs to know
+DESIGN = dict(strategies=config["strategies"], seeds=config["seeds"])
+BOOTSTRAP = {name: config["evaluation"][name] for name in ("bootstrap_samples", "confidence_level", "seed")}
+RANKED = EXPERIMENT.ranked_checkpoints()
+
+
 rule tabulate_accuracy:
     input:
-        lib=library("tabulate_accuracy"),
+        code=code_inputs("tabulate_accuracy"),
         known="<results>/categories/base/test.parquet",
         base="<results>/evaluation/base/test.parquet",
         best=evaluations("test"),
-        convergence=evaluations("test", "convergence"),
+        last=evaluations("test", "last"),
     output:
         table="<results>/tables/accuracy.tsv",
     log:
@@ -14,28 +20,23 @@ rule tabulate_accuracy:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            checkpoints=finals(),
-            strategies=lookup("strategies", within=config),
-            seeds=lookup("seeds", within=config),
-            bootstrap=lookup("evaluation/bootstrap", within=config),
-            confidence=lookup("evaluation/confidence", within=config),
-            seed=lookup("evaluation/seed", within=config),
+        **tracked_params(
+            checkpoints=FINAL,
+            **DESIGN,
+            **BOOTSTRAP,
         ),
     message:
-        "Tabulating the accuracy on the test questions"
+        "Tabulating accuracy on the test questions"
     script:
         "../workflow_scripts/tabulate_accuracy.py"
 
 
 rule tabulate_comparisons:
     input:
-        lib=library("tabulate_comparisons"),
+        code=code_inputs("tabulate_comparisons"),
         known="<results>/categories/base/test.parquet",
         base="<results>/evaluation/base/test.parquet",
         best=evaluations("test"),
@@ -48,19 +49,14 @@ rule tabulate_comparisons:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            checkpoints=finals(),
-            comparisons=lookup("comparisons", within=config),
-            strategies=lookup("strategies", within=config),
-            seeds=lookup("seeds", within=config),
-            bootstrap=lookup("evaluation/bootstrap", within=config),
-            confidence=lookup("evaluation/confidence", within=config),
-            seed=lookup("evaluation/seed", within=config),
+        **tracked_params(
+            checkpoints=FINAL,
+            comparisons=config["comparisons"],
+            **DESIGN,
+            **BOOTSTRAP,
         ),
     message:
         "Comparing pairs of strategies question by question"
@@ -70,7 +66,7 @@ rule tabulate_comparisons:
 
 rule tabulate_relations:
     input:
-        lib=library("tabulate_relations"),
+        code=code_inputs("tabulate_relations"),
         known="<results>/categories/base/test.parquet",
         base="<results>/evaluation/base/test.parquet",
         best=evaluations("test"),
@@ -83,77 +79,67 @@ rule tabulate_relations:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            checkpoints=finals(),
-            strategies=lookup("strategies", within=config),
-            seeds=lookup("seeds", within=config),
-            bootstrap=lookup("evaluation/bootstrap", within=config),
-            confidence=lookup("evaluation/confidence", within=config),
-            seed=lookup("evaluation/seed", within=config),
+        **tracked_params(
+            checkpoints=FINAL,
+            **DESIGN,
+            **BOOTSTRAP,
         ),
     message:
-        "Tabulating the accuracy on the test questions by relation"
+        "Tabulating accuracy by relation"
     script:
         "../workflow_scripts/tabulate_relations.py"
 
 
-rule tabulate_arms:
+rule tabulate_category_ranking:
     input:
-        lib=library("tabulate_arms"),
+        code=code_inputs("tabulate_category_ranking"),
         known="<results>/categories/base/test.parquet",
         base="<results>/evaluation/base/test.parquet",
-        best=collect("<results>/evaluation/{checkpoint}/test.parquet", checkpoint=arm_checkpoints()),
-        convergence=collect("<results>/evaluation/{checkpoint}/convergence/test.parquet", checkpoint=arm_checkpoints()),
+        best=evaluations("test", checkpoints=RANKED),
+        last=evaluations("test", "last", RANKED),
     output:
-        table="<results>/tables/arms.tsv",
+        table="<results>/tables/category_ranking.tsv",
     log:
-        "<logs>/tabulate_arms.log",
+        "<logs>/tabulate_category_ranking.log",
     benchmark:
-        "<benchmarks>/tabulate_arms.tsv"
+        "<benchmarks>/tabulate_category_ranking.tsv"
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            checkpoints=arm_checkpoints(),
-            arms=lookup("evaluation/arms", within=config),
-            strategies=lookup("strategies", within=config),
-            seeds=lookup("seeds", within=config),
-            bootstrap=lookup("evaluation/bootstrap", within=config),
-            confidence=lookup("evaluation/confidence", within=config),
-            seed=lookup("evaluation/seed", within=config),
+        **tracked_params(
+            checkpoints=RANKED,
+            category_ranking=config["evaluation"]["category_ranking"],
+            **DESIGN,
+            **BOOTSTRAP,
         ),
     message:
-        "Ranking the arms beside those of Gekhman et al. 2024"
+        "Ranking training sets of one category next to Gekhman et al. 2024"
     script:
-        "../workflow_scripts/tabulate_arms.py"
+        "../workflow_scripts/tabulate_category_ranking.py"
 
 
 rule tabulate_forgetting:
     input:
-        lib=library("tabulate_forgetting"),
+        code=code_inputs("tabulate_forgetting"),
         test_known="<results>/categories/base/test.parquet",
         test_base="<results>/evaluation/base/test.parquet",
         test_best=evaluations("test"),
-        test_convergence=evaluations("test", "convergence"),
-        test_labelled_base="<results>/categories/base/probe.parquet",
-        test_labels=knowledge_of("probe"),
+        test_last=evaluations("test", "last"),
+        test_labels_base="<results>/categories/base/heldout.parquet",
+        test_labels=knowledge_of("heldout"),
         train_known="<results>/categories/base/train.parquet",
         train_base="<results>/evaluation/base/train.parquet",
         train_best=evaluations("train"),
-        train_convergence=evaluations("train", "convergence"),
-        train_labelled_base="<results>/categories/base/train.parquet",
+        train_last=evaluations("train", "last"),
+        train_labels_base="<results>/categories/base/train.parquet",
         train_labels=knowledge_of("train"),
-        retest=retest_knowledge(),
+        relabel=relabel_knowledge(),
     output:
         table="<results>/tables/forgetting.tsv",
     log:
@@ -163,34 +149,29 @@ rule tabulate_forgetting:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            checkpoints=finals(),
-            labelled=labelled(),
-            strategies=lookup("strategies", within=config),
-            seeds=lookup("seeds", within=config),
-            bootstrap=lookup("evaluation/bootstrap", within=config),
-            confidence=lookup("evaluation/confidence", within=config),
-            seed=lookup("evaluation/seed", within=config),
+        **tracked_params(
+            checkpoints=FINAL,
+            relabeled=RELABELED,
+            **DESIGN,
+            **BOOTSTRAP,
         ),
     message:
-        "Tabulating what each strategy forgets"
+        "Tabulating forgetting by strategy"
     script:
         "../workflow_scripts/tabulate_forgetting.py"
 
 
 rule tabulate_knowledge_gain:
     input:
-        lib=library("tabulate_knowledge_gain"),
+        code=code_inputs("tabulate_knowledge_gain"),
         base_train="<results>/categories/base/train.parquet",
-        base_probe="<results>/categories/base/probe.parquet",
+        base_heldout="<results>/categories/base/heldout.parquet",
         train=knowledge_of("train"),
-        probe=knowledge_of("probe"),
-        retest=retest_knowledge(),
+        heldout=knowledge_of("heldout"),
+        relabel=relabel_knowledge(),
     output:
         table="<results>/tables/knowledge_gain.tsv",
     log:
@@ -200,18 +181,13 @@ rule tabulate_knowledge_gain:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            checkpoints=labelled(),
-            strategies=lookup("strategies", within=config),
-            seeds=lookup("seeds", within=config),
-            bootstrap=lookup("evaluation/bootstrap", within=config),
-            confidence=lookup("evaluation/confidence", within=config),
-            seed=lookup("evaluation/seed", within=config),
+        **tracked_params(
+            checkpoints=RELABELED,
+            **DESIGN,
+            **BOOTSTRAP,
         ),
     message:
         "Tabulating the questions that become HighlyKnown"
@@ -221,12 +197,12 @@ rule tabulate_knowledge_gain:
 
 rule tabulate_categories:
     input:
-        lib=library("tabulate_categories"),
+        code=code_inputs("tabulate_categories"),
         base_test="<results>/categories/base/test.parquet",
         base_train="<results>/categories/base/train.parquet",
-        base_probe="<results>/categories/base/probe.parquet",
+        base_heldout="<results>/categories/base/heldout.parquet",
         train=knowledge_of("train"),
-        probe=knowledge_of("probe"),
+        heldout=knowledge_of("heldout"),
     output:
         table="<results>/tables/categories.tsv",
     log:
@@ -236,18 +212,13 @@ rule tabulate_categories:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            checkpoints=labelled(),
-            strategies=lookup("strategies", within=config),
-            seeds=lookup("seeds", within=config),
-            bootstrap=lookup("evaluation/bootstrap", within=config),
-            confidence=lookup("evaluation/confidence", within=config),
-            seed=lookup("evaluation/seed", within=config),
+        **tracked_params(
+            checkpoints=RELABELED,
+            **DESIGN,
+            **BOOTSTRAP,
         ),
     message:
         "Tabulating the shares of the four categories"
@@ -257,12 +228,12 @@ rule tabulate_categories:
 
 rule tabulate_transitions:
     input:
-        lib=library("tabulate_transitions"),
+        code=code_inputs("tabulate_transitions"),
         base_train="<results>/categories/base/train.parquet",
-        base_probe="<results>/categories/base/probe.parquet",
+        base_heldout="<results>/categories/base/heldout.parquet",
         train=knowledge_of("train"),
-        probe=knowledge_of("probe"),
-        retest=retest_knowledge(),
+        heldout=knowledge_of("heldout"),
+        relabel=relabel_knowledge(),
     output:
         table="<results>/tables/transitions.tsv",
     log:
@@ -272,27 +243,24 @@ rule tabulate_transitions:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            checkpoints=labelled(),
-            strategies=lookup("strategies", within=config),
-            seeds=lookup("seeds", within=config),
+        **tracked_params(
+            checkpoints=RELABELED,
+            **DESIGN,
         ),
     message:
-        "Tabulating how questions move between categories"
+        "Tabulating transitions between categories"
     script:
         "../workflow_scripts/tabulate_transitions.py"
 
 
 rule tabulate_learning_curves:
     input:
-        lib=library("tabulate_learning_curves"),
-        logs=collect("<results>/checkpoints/{checkpoint}/training_log.jsonl", checkpoint=trained()),
-        summaries=collect("<results>/checkpoints/{checkpoint}/summary.json", checkpoint=trained()),
+        code=code_inputs("tabulate_learning_curves"),
+        logs=collect("<results>/checkpoints/{checkpoint}/training_log.jsonl", checkpoint=TRAINED),
+        summaries=collect("<results>/checkpoints/{checkpoint}/summary.json", checkpoint=TRAINED),
     output:
         table="<results>/tables/learning_curves.tsv",
     log:
@@ -302,23 +270,23 @@ rule tabulate_learning_curves:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        checkpoints=trained(),
+        **tracked_params(
+            checkpoints=TRAINED,
+        ),
     message:
-        "Tabulating the learning curves"
+        "Tabulating learning curves"
     script:
         "../workflow_scripts/tabulate_learning_curves.py"
 
 
 rule tabulate_training_data:
     input:
-        lib=library("tabulate_training_data"),
-        data=collect("<results>/training_data/{checkpoint}.jsonl", checkpoint=trained()),
-        formulas=collect("<results>/training_data/{checkpoint}.md", checkpoint=trained()),
+        code=code_inputs("tabulate_training_data"),
+        data=collect("<results>/training_data/{checkpoint}.jsonl", checkpoint=TRAINED),
+        formulas=collect("<results>/training_data/{checkpoint}.md", checkpoint=TRAINED),
     output:
         table="<results>/tables/training_data.tsv",
     log:
@@ -328,24 +296,178 @@ rule tabulate_training_data:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        checkpoints=trained(),
+        **tracked_params(
+            checkpoints=TRAINED,
+        ),
     message:
-        "Tabulating what each stage trained on"
+        "Tabulating the training data of each stage"
     script:
         "../workflow_scripts/tabulate_training_data.py"
 
 
+rule tabulate_exposure:
+    input:
+        code=code_inputs("tabulate_exposure"),
+        facts="<results>/world/facts.parquet",
+        recall="<results>/world/recall.parquet",
+        knowledge="<results>/categories/base/train.parquet",
+    output:
+        table="<results>/tables/exposure.tsv",
+    log:
+        "<logs>/tabulate_exposure.log",
+    benchmark:
+        "<benchmarks>/tabulate_exposure.tsv"
+    localrule: True
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        **LIGHT,
+    params:
+        **tracked_params(
+            confidence_level=config["evaluation"]["confidence_level"],
+        ),
+    message:
+        "Tabulating categories by exposure in pretraining"
+    script:
+        "../workflow_scripts/tabulate_exposure.py"
+
+
+rule tabulate_recall:
+    input:
+        code=code_inputs("tabulate_recall"),
+        recall="<results>/world/recall.parquet",
+        train="<results>/categories/base/train.parquet",
+        test="<results>/categories/base/test.parquet",
+    output:
+        table="<results>/tables/recall.tsv",
+    log:
+        "<logs>/tabulate_recall.log",
+    benchmark:
+        "<benchmarks>/tabulate_recall.tsv"
+    localrule: True
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        **LIGHT,
+    params:
+        **tracked_params(
+            **BOOTSTRAP,
+        ),
+    message:
+        "Tabulating fact recall by category"
+    script:
+        "../workflow_scripts/tabulate_recall.py"
+
+
+rule tabulate_newly_known:
+    input:
+        code=code_inputs("tabulate_newly_known"),
+        facts="<results>/world/facts.parquet",
+        base_train="<results>/categories/base/train.parquet",
+        base_heldout="<results>/categories/base/heldout.parquet",
+        train=knowledge_of("train"),
+        heldout=knowledge_of("heldout"),
+        relabel=relabel_knowledge(),
+    output:
+        table="<results>/tables/newly_known.tsv",
+    log:
+        "<logs>/tabulate_newly_known.log",
+    benchmark:
+        "<benchmarks>/tabulate_newly_known.tsv"
+    localrule: True
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        **LIGHT,
+    params:
+        **tracked_params(
+            checkpoints=RELABELED,
+            **DESIGN,
+            **BOOTSTRAP,
+        ),
+    message:
+        "Tabulating newly known facts by exposure in pretraining"
+    script:
+        "../workflow_scripts/tabulate_newly_known.py"
+
+
+rule tabulate_sharing:
+    input:
+        code=code_inputs("tabulate_sharing"),
+        questions="<results>/data/questions.parquet",
+        base_train="<results>/categories/base/train.parquet",
+        base_heldout="<results>/categories/base/heldout.parquet",
+        train=knowledge_of("train"),
+        heldout=knowledge_of("heldout"),
+        data=collect("<results>/training_data/{checkpoint}.jsonl", checkpoint=RELABELED),
+    output:
+        table="<results>/tables/sharing.tsv",
+    log:
+        "<logs>/tabulate_sharing.log",
+    benchmark:
+        "<benchmarks>/tabulate_sharing.tsv"
+    localrule: True
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        **LIGHT,
+    params:
+        **tracked_params(
+            checkpoints=RELABELED,
+            **DESIGN,
+            **BOOTSTRAP,
+        ),
+    message:
+        "Tabulating entities that upgraded questions share with trained ones"
+    script:
+        "../workflow_scripts/tabulate_sharing.py"
+
+
+rule tabulate_examples:
+    input:
+        code=code_inputs("tabulate_examples"),
+        questions="<results>/data/questions.parquet",
+        known_train_base="<results>/categories/base/train.parquet",
+        known_heldout_base="<results>/categories/base/heldout.parquet",
+        known_train=knowledge_of("train"),
+        known_heldout=knowledge_of("heldout"),
+        train_base="<results>/evaluation/base/train.parquet",
+        test_base="<results>/evaluation/base/test.parquet",
+        train=evaluations("train"),
+        test=evaluations("test"),
+        data=collect("<results>/training_data/{checkpoint}.jsonl", checkpoint=RELABELED),
+    output:
+        table="<results>/tables/examples.tsv",
+    log:
+        "<logs>/tabulate_examples.log",
+    benchmark:
+        "<benchmarks>/tabulate_examples.tsv"
+    localrule: True
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        **LIGHT,
+    params:
+        **tracked_params(
+            relabeled=RELABELED,
+            finals=FINAL,
+            **DESIGN,
+        ),
+    message:
+        "Choosing examples of upgraded and forgotten questions"
+    script:
+        "../workflow_scripts/tabulate_examples.py"
+
+
 rule tabulate_cost:
     input:
-        lib=library("tabulate_cost"),
+        code=code_inputs("tabulate_cost"),
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
-        files=[file for *_, file in counted_parts()],
+        files=[file for *_, file in cost_sources()],
     output:
         table="<results>/tables/cost.tsv",
     log:
@@ -355,26 +477,23 @@ rule tabulate_cost:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            parts=[part for *part, _ in counted_parts()],
-            strategies=lookup("strategies", within=config),
-            seeds=lookup("seeds", within=config),
+        **tracked_params(
+            parts=[part for *part, _ in cost_sources()],
+            **DESIGN,
         ),
     message:
-        "Counting what every strategy cost"
+        "Counting the cost of every strategy"
     script:
         "../workflow_scripts/tabulate_cost.py"
 
 
 rule tabulate_time:
     input:
-        lib=library("tabulate_time"),
-        files=[file for *_, file in timed_parts()],
+        code=code_inputs("tabulate_time"),
+        files=[file for *_, file in time_sources()],
     output:
         table="<results>/tables/time.tsv",
     log:
@@ -384,17 +503,14 @@ rule tabulate_time:
     localrule: True
     conda:
         "../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **LIGHT,
     params:
-        **named(
-            parts=[part for *part, _ in timed_parts()],
-            strategies=lookup("strategies", within=config),
-            seeds=lookup("seeds", within=config),
+        **tracked_params(
+            parts=[part for *part, _ in time_sources()],
+            **DESIGN,
         ),
     message:
-        "Adding up the time that every strategy took"
+        "Adding up the time of every strategy"
     script:
         "../workflow_scripts/tabulate_time.py"

@@ -1,4 +1,4 @@
-"""Shared by all tests: where the repository is, and how to run its workflow somewhere else."""
+"""Fixtures of all tests: the repository, ways to run its workflow in another folder, and one finished run."""
 
 import os
 import re
@@ -18,16 +18,16 @@ WORKFLOW = ("Snakefile", "config.yaml", "rules", "envs", "profiles", "experiment
 
 
 def run(*arguments: str | Path, cwd: Path, fails: bool = False, environment: Mapping[str, str] = os.environ) -> str:
-    """Run Snakemake and return all it prints; it must fail where ``fails`` and succeed otherwise."""
+    """Run Snakemake and return its output; it must fail if ``fails``, and succeed otherwise."""
     command = [sys.executable, "-m", "snakemake", *map(str, arguments)]
-    quiet = {**environment, "TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=cwd, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    plain = {**environment, "TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=cwd, env=plain, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert (done.returncode != 0) == fails, done.stdout
     return done.stdout
 
 
 def counts(printed: str) -> dict[str, int]:
-    """Read the table of job counts that a dry run prints; empty where nothing is to be done."""
+    """Read the table of job counts in the output of a dry run; empty if there is nothing to do."""
     table = re.search(r"^Job stats:\n.*\n-.*\n((?:\S+ +\d+\n)+)", printed, re.MULTILINE)
     rows = [line.split() for line in table.group(1).splitlines()] if table else []
     return {rule: int(count) for rule, count in rows if rule != "total"}
@@ -50,18 +50,18 @@ def job_counts() -> Callable[[str], dict[str, int]]:
 
 @pytest.fixture
 def dry_run(tmp_path) -> Callable[..., str]:
-    """Dry run the workflow in an empty folder: the default configuration comes with it."""
+    """Run the workflow dry in an empty folder, with the default configuration of the repository."""
 
     def start(*arguments: str | Path, fails: bool = False) -> str:
-        place = ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "--dry-run"]
-        return run(*place, *arguments, cwd=tmp_path, fails=fails)
+        options = ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "--dry-run"]
+        return run(*options, *arguments, cwd=tmp_path, fails=fails)
 
     return start
 
 
 @pytest.fixture(scope="session")
 def copy_workflow() -> Callable[[Path], Path]:
-    """Copy what the workflow is made of to a folder, without results."""
+    """Copy the files of the workflow to a folder, without results."""
 
     def copy(target: Path) -> Path:
         for name in WORKFLOW:
@@ -78,7 +78,7 @@ def copy_workflow() -> Callable[[Path], Path]:
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    """An empty hub on loopback."""
+    """A model hub without models on the loopback interface."""
     server = Hub()
     yield server
     server.stop()
@@ -91,7 +91,7 @@ def tiny() -> Path:
 
 @pytest.fixture(scope="session")
 def finished(snakemake, tiny, copy_workflow, tmp_path_factory, worker_id) -> Path:
-    """One finished run of the tiny experiment, shared by the tests that look at it."""
+    """The results of one finished run of the tiny experiment, shared by all tests and workers; never write to it."""
     own = tmp_path_factory.getbasetemp()
     folder = (own if worker_id == "master" else own.parent) / "finished run"  # one for all workers of pytest-xdist
     with FileLock(folder.with_suffix(".lock")):

@@ -1,54 +1,50 @@
-"""Answer the test and the training questions zero-shot, as a checkpoint does at its best and at its last epoch."""
+"""Answer the test and the train questions zero-shot, with the best and the last epoch of a checkpoint."""
 
-from dataclasses import asdict
-
-from gradual_learning import encoding, gpus, labelling, models, provenance, records, runtime, sampling, scratch
+from gradual_learning.generation.decoding import Decoding
+from gradual_learning.generation.engine import open_engine
+from gradual_learning.jobs import gpus, script
+from gradual_learning.knowledge import labeling
+from gradual_learning.models.determinism import prepare_torch
+from gradual_learning.models.loading import Loading, load_tokenizer
+from gradual_learning.models.tokenization import Encoder
+from gradual_learning.tables.files import read_table, write_table
+from gradual_learning.tables.schemas import QUESTIONS, ZERO_SHOT
 
 
 def main(
     model: str,
-    answers: dict[str, dict[str, str]],
+    outputs: dict[str | None, dict[str, str]],
     questions: str,
     prompt: str,
-    decoding: sampling.Decoding,
+    decoding: Decoding,
     batch_tokens: int,
-    loading: models.Loading,
+    loading: Loading,
     chat_template: bool,
-    code: list[str],
 ) -> None:
-    files = {"model": model, "questions": questions, "code": code} | {f"at {name}": name for name in answers if name}
-    purpose = provenance.describe(
-        files, [prompt, asdict(decoding), asdict(models.resolve(model, loading)), chat_template]
-    )
-    written = [path for outputs in answers.values() for path in outputs.values()]
-    work = scratch.open_scratch(scratch.beside(written[0]), purpose)
-    if scratch.restore(work, written):
-        return
-    table = records.read_table(questions, records.QUESTIONS)
-    encoder = encoding.Encoder(models.load_tokenizer(model), chat_template)
-    for checkpoint, outputs in answers.items():
-        engine = sampling.Engine(models.load_model(model, checkpoint or None, loading), encoder, batch_tokens)
-        for split, path in outputs.items():
-            asked = table[table["split"] == split]
-            records.write_table(labelling.answer_zero_shot(engine, asked, prompt, decoding), records.ZERO_SHOT, path)
-    scratch.keep(work, written)
+    """Write the answers; ``outputs``: for each checkpoint (None: the base model) a file per split."""
+    table = read_table(questions, QUESTIONS)
+    encoder = Encoder(load_tokenizer(model), chat_template)
+    for checkpoint, files in outputs.items():
+        engine = open_engine(model, checkpoint, loading, encoder, batch_tokens)
+        for split, path in files.items():
+            part = table[table["split"] == split]
+            write_table(labeling.answer_zero_shot(engine, part, prompt, decoding), ZERO_SHOT, path)
 
 
 if __name__ == "__main__":
-    params, inputs, outputs = snakemake.params, snakemake.input, snakemake.output
-    with runtime.job(snakemake.log[0]), gpus.claimed(snakemake.resources.get("gpu", 0)):
-        runtime.prepare_torch(params.torch_threads)
-        answers = {inputs.best or "": {"test": outputs.test, "train": outputs.train}}
-        if inputs.convergence:
-            answers[inputs.convergence] = {"test": outputs.convergence_test, "train": outputs.convergence_train}
+    params, inputs, paths = snakemake.params.settings, snakemake.input, snakemake.output
+    with script.job(snakemake.log[0]), gpus.reserve_gpus(snakemake.resources.get("gpu", 0)):
+        prepare_torch(params["torch_threads"])
+        outputs: dict[str | None, dict[str, str]] = {inputs.best or None: {"test": paths.test, "train": paths.train}}
+        if inputs.last:
+            outputs[inputs.last] = {"test": paths.last_test, "train": paths.last_train}
         main(
             model=inputs.model,
-            answers=answers,
+            outputs=outputs,
             questions=inputs.questions,
-            prompt=params.prompt,
-            decoding=sampling.Decoding(max_new_tokens=params.max_new_tokens),
+            prompt=params["prompt"],
+            decoding=Decoding(max_new_tokens=params["max_new_tokens"]),
             batch_tokens=snakemake.resources.batch_tokens,
-            loading=models.Loading(params.dtype, params.quantization),
-            chat_template=params.chat_template,
-            code=list(inputs.lib),
+            loading=Loading(params["dtype"], params["quantization"]),
+            chat_template=params["chat_template"],
         )

@@ -1,42 +1,42 @@
-"""Judge the answers of all shards and sort the questions into the four categories."""
+"""Judge the answers of all shards and label the questions with the four categories."""
 
-from gradual_learning import categories, provenance, records, runtime, splits
-from gradual_learning.answers import Judge
+from gradual_learning.data import subsets
+from gradual_learning.jobs import script
+from gradual_learning.knowledge import slick
+from gradual_learning.knowledge.matching import AnswerMatcher
+from gradual_learning.tables.files import gather, read_table, write_table
+from gradual_learning.tables.schemas import ANSWERS, KNOWLEDGE, LIKELIHOODS, QUESTIONS
 
 
 def main(
     answers: list[str],
-    questions: str,
+    questions_file: str,
     knowledge: str,
     split: str,
-    probe: int,
+    heldout_questions: int,
     seed: int,
-    judge: Judge,
     estimator: str,
-    samples: int,
+    samples_per_prompt: int,
+    answer_match: str,
+    f1_threshold: float,
 ) -> None:
-    schema = records.ANSWERS if estimator == "sampling" else records.LIKELIHOODS
-    gathered = provenance.gather(answers, schema)
-    table = splits.choose_questions(records.read_table(questions, records.QUESTIONS), split, probe, seed)
-    asked = gathered[gathered["id"].isin(table["id"])]  # several splits may have been asked in one go
+    """Write the table of categories from all shards of the answers (or likelihoods, by the estimator)."""
+    matcher = AnswerMatcher(answer_match, f1_threshold)
+    gathered = gather(answers, ANSWERS if estimator == "sampling" else LIKELIHOODS)
+    questions = subsets.choose_questions(read_table(questions_file, QUESTIONS), split, heldout_questions, seed)
+    of_split = gathered[gathered["id"].isin(questions["id"])]  # shards may hold several splits
     if estimator == "sampling":
-        known = categories.categorize(asked, table, judge)
+        known = slick.categorize(of_split, questions, matcher)
     else:
-        known = categories.categorize_by_likelihood(asked, table, judge, samples)
-    records.write_table(known, records.KNOWLEDGE, knowledge)
+        known = slick.categorize_by_likelihood(of_split, questions, matcher, samples_per_prompt)
+    write_table(known, KNOWLEDGE, knowledge)
 
 
 if __name__ == "__main__":
-    params = snakemake.params
-    with runtime.job(snakemake.log[0]):
+    with script.job(snakemake.log[0]):
         main(
             answers=list(snakemake.input.answers),
-            questions=snakemake.input.questions,
+            questions_file=snakemake.input.questions,
             knowledge=snakemake.output.knowledge,
-            split=params.split,
-            probe=params.probe_questions,
-            seed=params.seed,
-            judge=Judge(params.match, params.f1_threshold),
-            estimator=params.estimator,
-            samples=params.samples,
+            **snakemake.params.settings,
         )

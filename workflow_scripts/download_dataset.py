@@ -1,4 +1,4 @@
-"""Download a data set or take a local copy, check all of it, and flatten it to one record a line; note its origin."""
+"""Download a data set or read a local copy, check every row, and write one record per line and their origin."""
 
 import json
 import logging
@@ -6,55 +6,64 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gradual_learning import records, runtime, sources
+from gradual_learning.data.sources import registry
+from gradual_learning.data.sources.record import Record
+from gradual_learning.jobs import script
+from gradual_learning.jobs.atomic_files import write_text
+from gradual_learning.jobs.errors import UserError
+from gradual_learning.tables.files import write_json_lines
+
+Counts = Counter[tuple[str, str | None]]  # questions by relation and split
 
 
 def main(
     archive: str | None,
-    phrases: str | None,
+    answer_phrases: str | None,
     records_file: str,
     source_file: str,
     source: str,
-    address: str,
+    url: str,
     revision: str,
 ) -> None:
-    """Write the records (JSON lines) and their origin: where from, sha256, questions per relation and split.
+    """Write the records (JSON lines) and their origin (JSON): URL or path, sha256, questions per relation and split.
 
-    A download is kept beside the records in ``download``, which is no output of the rule: a job that fails after it
-    does not fetch anything twice.
+    Downloads are kept in the folder ``download`` next to the records, which is not an output of the rule, so that a job
+    that fails later does not download them again.
     """
     if archive:
         path, origin = Path(archive), {"path": archive}
     else:
-        path, origin = sources.fetch(source, address, revision, Path(records_file).parent / "download")
-    counts: Counter[tuple[str, str | None]] = Counter()
-    records.write_json_lines(_counted(sources.read(source, path, phrases), counts, path), records_file)
-    table: dict[str, dict[str, int]] = {}
-    for (relation, split), count in counts.items():
-        table.setdefault(relation, {})[split or "none"] = count
-    origin = {"source": source, **origin, "sha256": sources.checksum(path), "questions": table}
-    if phrases:
-        origin["phrases"] = {"path": phrases, "sha256": sources.checksum(phrases)}
-    records.write_text(json.dumps(origin, indent=2, ensure_ascii=False) + "\n", source_file)
+        path, origin = registry.fetch(source, url, revision, Path(records_file).parent / "download")
+    counts: Counts = Counter()
+    write_json_lines(_counted(registry.read(source, path, answer_phrases), counts, path), records_file)
+    details = {"source": source, **origin, "sha256": registry.checksum(path), "questions": _by_relation(counts)}
+    if answer_phrases:
+        details["answer_phrases"] = {"path": answer_phrases, "sha256": registry.checksum(answer_phrases)}
+    write_text(json.dumps(details, indent=2, ensure_ascii=False) + "\n", source_file)
     logging.info("%d questions read from %s", counts.total(), path)
 
 
-def _counted(found: Iterable[sources.Record], counts: Counter, path: Path) -> Iterator[sources.Record]:
-    for record in found:
+def _counted(records: Iterable[Record], counts: Counts, path: Path) -> Iterator[Record]:
+    for record in records:
         counts[record["relation"], record["split"]] += 1
         yield record
     if not counts:
-        raise records.UserError(f"{path}: there is no question in it.")
+        raise UserError(f"{path}: contains no questions.")
+
+
+def _by_relation(counts: Counts) -> dict[str, dict[str, int]]:
+    table: dict[str, dict[str, int]] = {}
+    for (relation, split), count in counts.items():
+        table.setdefault(relation, {})[split or "none"] = count
+    return table
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    with script.job(snakemake.log[0]):
         main(
             archive=snakemake.input.archive or None,
-            phrases=snakemake.input.phrases or None,
+            answer_phrases=snakemake.input.phrases or None,
             records_file=snakemake.output.records,
             source_file=snakemake.output.source,
-            source=snakemake.params.source,
-            address=snakemake.params.address,
-            revision=snakemake.params.revision,
+            **snakemake.params.settings,
         )

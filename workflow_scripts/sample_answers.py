@@ -1,38 +1,34 @@
-"""Ask a checkpoint one shard of the questions under every exemplar set."""
+"""Sample the answers of a checkpoint to one shard of the questions under every exemplar set."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 
-import pandas as pd
+from gradual_learning.jobs import gpus, script
+from gradual_learning.knowledge import shards
+from gradual_learning.knowledge.sampling import sample_answers
+from gradual_learning.models.determinism import prepare_torch
+from gradual_learning.tables.schemas import ANSWERS
 
-from gradual_learning import gpus, journal, labelling, normalising, progress, records, runtime, shards
 
+def main(files: shards.ShardFiles, shard: shards.Shard, samples: int, sampling: str) -> None:
+    """Write the answers.
 
-def main(paths: dict, shard: shards.Shard, mode: str, samples: int) -> None:
-    def label(
-        engine: labelling.Answerer,
-        questions: pd.DataFrame,
-        prompts: pd.DataFrame,
-        size: int,
-        work: Path,
-        told: progress.Progress,
-    ) -> Iterator[pd.DataFrame]:
-        kept = journal.Journal(engine, work, told.answer)
-        may_become = normalising.may_become if mode == "pruned" else None
-        return labelling.label(
-            kept, questions, prompts, shard.decoding, samples, mode == "lazy", size, may_become, told.finish
-        )
-
-    shards.write(shard, paths, records.ANSWERS, [mode, samples], label)
+    Args:
+        files: inputs and output.
+        shard: which questions are queried, and how.
+        samples: sampled answers per prompt.
+        sampling: full, lazy or pruned; see :mod:`gradual_learning.knowledge.sampling`.
+    """
+    compute = partial(sample_answers, decoding=shard.decoding, samples=samples, sampling=sampling)
+    shards.write(shard, files, ANSWERS, [sampling, samples], compute)
 
 
 if __name__ == "__main__":
-    params = snakemake.params
-    with runtime.job(snakemake.log[0]), gpus.claimed(snakemake.resources.get("gpu", 0)):
-        runtime.prepare_torch(params.torch_threads)
+    params, resources = snakemake.params.settings, snakemake.resources
+    with script.job(snakemake.log[0]), gpus.reserve_gpus(resources.get("gpu", 0)):
+        prepare_torch(params["torch_threads"])
         main(
-            paths=shards.paths_of(snakemake.input, snakemake.output.answers),
-            shard=shards.Shard.from_rule(params, snakemake.resources.batch_tokens),
-            mode=params.mode,
-            samples=params.samples,
+            files=shards.ShardFiles.from_rule(snakemake.input, snakemake.output.answers),
+            shard=shards.Shard.from_params(params, resources.batch_tokens),
+            samples=params["samples_per_prompt"],
+            sampling=params["sampling"],
         )

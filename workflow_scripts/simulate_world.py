@@ -1,52 +1,54 @@
-"""Make the facts of the simulated world, the documents that state them and the questions that ask for them."""
+"""Simulate the facts of the world, the documents that state them, and the questions about them."""
 
-from gradual_learning import questions, records, runtime, world
+from typing import Any
+
+import pandas as pd
+
+from gradual_learning.data import cleaning, simulation
+from gradual_learning.jobs import script
+from gradual_learning.jobs.errors import UserError
+from gradual_learning.tables.files import write_json_lines, write_table
+from gradual_learning.tables.schemas import DOCUMENTS, FACTS
 
 
 def main(
-    source: str | None,
-    relations: list[str],
-    facts: str,
-    documents: str,
+    records_file: str | None,
+    facts_file: str,
+    documents_file: str,
     questions_file: str,
-    people: int,
-    facts_per_relation: int,
-    templates: int,
-    exposure: world.Exposure,
-    taught: world.Taught,
-    opening: world.Opening,
-    shares: dict[str, float],
-    seed: int,
+    relations: list[str],
+    world: dict[str, Any],
 ) -> None:
-    if source:
-        found = questions.of_relations(questions.read_records(source), relations)
-        if any(record["split"] is None for record in found):
-            raise records.UserError("data.source: real facts are drawn from each split, but these questions have none.")
-        table = world.sample_facts(found, facts_per_relation, shares, seed)
-    else:
-        table = world.split_subjects(world.invent_facts(people, seed), shares, seed)
-    table = world.with_ids(world.expose(table, exposure, taught, opening, seed))
-    texts = world.write_documents(table, templates, opening.share, seed)
-    records.write_table(world.count_exposures(table, texts), records.FACTS, facts)
-    records.write_table(texts, records.DOCUMENTS, documents)
-    records.write_json_lines(world.to_questions(table), questions_file)
+    """Write the tables of facts and documents, and the questions (JSON lines); without records, facts are invented."""
+    seed = world["seed"]
+    facts = sample_facts(records_file, relations, world) if records_file else invent_facts(world)
+    exposure, taught = simulation.Exposure(**world["exposure"]), simulation.Taught(**world["taught"])
+    opening = simulation.Opening(**world["opening"])
+    facts = simulation.with_ids(simulation.expose(facts, exposure, taught, opening, seed))
+    documents = simulation.write_documents(facts, world["templates"], opening.share, seed)
+    write_table(simulation.count_exposures(facts, documents), FACTS, facts_file)
+    write_table(documents, DOCUMENTS, documents_file)
+    write_json_lines(simulation.to_questions(facts), questions_file)
+
+
+def invent_facts(world: dict[str, Any]) -> pd.DataFrame:
+    facts = simulation.invent_facts(world["people"], world["seed"])
+    return simulation.split_subjects(facts, world["splits"], world["seed"])
+
+
+def sample_facts(records_file: str, relations: list[str], world: dict[str, Any]) -> pd.DataFrame:
+    records = cleaning.select_relations(cleaning.read_records(records_file), relations)
+    if any(record["split"] is None for record in records):
+        raise UserError("data.source: real facts are sampled from each split, but these questions have no splits.")
+    return simulation.sample_facts(records, world["facts_per_relation"], world["splits"], world["seed"])
 
 
 if __name__ == "__main__":
-    params = snakemake.params
-    with runtime.job(snakemake.log[0]):
+    with script.job(snakemake.log[0]):
         main(
-            source=next(iter(snakemake.input.records), None),  # one file, or none where the facts are invented
-            relations=params.relations,
-            facts=snakemake.output.facts,
-            documents=snakemake.output.documents,
+            records_file=snakemake.input.records or None,
+            facts_file=snakemake.output.facts,
+            documents_file=snakemake.output.documents,
             questions_file=snakemake.output.questions,
-            people=params.people,
-            facts_per_relation=params.facts_per_relation,
-            templates=params.templates,
-            exposure=world.Exposure(params.exposure_minimum, params.exposure_maximum, params.exposure_jitter),
-            taught=world.Taught(params.taught_share, params.taught_most_exposed),
-            opening=world.Opening(params.opening_subjects, params.opening_share),
-            shares=params.shares,
-            seed=params.seed,
+            **snakemake.params.settings,
         )

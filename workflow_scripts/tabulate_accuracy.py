@@ -1,45 +1,41 @@
-"""Accuracy on the test questions, in full and by category at base: strategies at both epochs, base few-shot too."""
+"""Tabulate accuracy on the test questions, in full and by category at base, with the few-shot accuracy of the base."""
+
+from collections.abc import Mapping
 
 import pandas as pd
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import metrics, runs
-from gradual_learning.measures.statistics import Bootstrap
+from gradual_learning.evaluation.accuracy import accuracy, few_shot_accuracy
+from gradual_learning.evaluation.bootstrap import Bootstrap
+from gradual_learning.evaluation.checkpoints import (
+    Design,
+    Files,
+    by_checkpoint,
+    category_indicators,
+    read_answers,
+    read_knowledge,
+)
+from gradual_learning.evaluation.table_values import EPOCHS
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import write_tsv
 
 
-def main(
-    known: str,
-    base: str,
-    best: list[str],
-    convergence: list[str],
-    output: str,
-    checkpoints: list[str],
-    strategies: dict[str, list[str]],
-    seeds: list[int],
-    bootstrap: Bootstrap,
-) -> None:
-    """Write the table; ``best`` and ``convergence`` lie parallel to ``checkpoints``."""
-    questions = runs.read_knowledge(known)
-    epochs = {
-        "best": runs.by_checkpoint(checkpoints, best),
-        "convergence": runs.by_checkpoint(checkpoints, convergence),
-    }
-    answers = runs.answers(base, epochs, strategies, seeds, questions["id"])
-    member = runs.membership(questions)
-    table = metrics.accuracy(member, answers, bootstrap)
-    records.write_tsv(pd.concat([metrics.few_shot(questions, member, bootstrap), table]), output)
+def main(known: str, base: str, epochs: Mapping[str, Files], output: str, design: Design, bootstrap: Bootstrap) -> None:
+    """Write the table; ``epochs``: the evaluations by epoch and checkpoint."""
+    questions = read_knowledge(known)
+    answers = read_answers(base, epochs, design, questions["id"])
+    categories = category_indicators(questions)
+    few_shot = few_shot_accuracy(questions, categories, bootstrap)
+    write_tsv(pd.concat([few_shot, accuracy(categories, answers, bootstrap)]), output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    params = snakemake.params.settings
+    with script.job(snakemake.log[0]):
         main(
             known=snakemake.input.known,
             base=snakemake.input.base,
-            best=list(snakemake.input.best),
-            convergence=list(snakemake.input.convergence),
+            epochs={epoch: by_checkpoint(params["checkpoints"], snakemake.input[epoch]) for epoch in EPOCHS},
             output=snakemake.output.table,
-            checkpoints=list(snakemake.params.checkpoints),
-            strategies=dict(snakemake.params.strategies),
-            seeds=list(snakemake.params.seeds),
-            bootstrap=Bootstrap.from_params(snakemake.params),
+            design=Design.from_params(params),
+            bootstrap=Bootstrap.from_params(params),
         )

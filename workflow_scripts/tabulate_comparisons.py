@@ -1,38 +1,37 @@
-"""Differences of test accuracy between pairs of strategies, with intervals and McNemar's test."""
+"""Tabulate differences of test accuracy between pairs of strategies."""
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import metrics, runs
-from gradual_learning.measures.statistics import Bootstrap
+from gradual_learning.evaluation.bootstrap import Bootstrap
+from gradual_learning.evaluation.checkpoints import (
+    Design,
+    Files,
+    by_checkpoint,
+    category_indicators,
+    read_best_answers,
+    read_knowledge,
+)
+from gradual_learning.evaluation.comparisons import comparisons
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import write_tsv
 
 
 def main(
-    known: str,
-    base: str,
-    best: list[str],
-    output: str,
-    checkpoints: list[str],
-    strategies: dict[str, list[str]],
-    comparisons: list[list[str]],
-    seeds: list[int],
-    bootstrap: Bootstrap,
+    known: str, base: str, best: Files, output: str, pairs: list[list[str]], design: Design, bootstrap: Bootstrap
 ) -> None:
-    """Write the table; ``best`` lies parallel to ``checkpoints``, ``comparisons`` are (baseline, strategy)."""
-    questions = runs.read_knowledge(known)
-    answers = runs.best_answers(base, checkpoints, best, strategies, seeds, questions["id"])
-    table = metrics.comparisons(runs.membership(questions), answers, comparisons, bootstrap)
-    records.write_tsv(table, output)
+    """Write the table; ``best``: the evaluations by checkpoint, ``pairs``: (baseline, strategy)."""
+    questions = read_knowledge(known)
+    answers = read_best_answers(base, best, design, questions["id"])
+    write_tsv(comparisons(category_indicators(questions), answers, pairs, bootstrap), output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    params = snakemake.params.settings
+    with script.job(snakemake.log[0]):
         main(
             known=snakemake.input.known,
             base=snakemake.input.base,
-            best=list(snakemake.input.best),
+            best=by_checkpoint(params["checkpoints"], snakemake.input.best),
             output=snakemake.output.table,
-            checkpoints=list(snakemake.params.checkpoints),
-            strategies=dict(snakemake.params.strategies),
-            comparisons=[list(pair) for pair in snakemake.params.comparisons],
-            seeds=list(snakemake.params.seeds),
-            bootstrap=Bootstrap.from_params(snakemake.params),
+            pairs=params["comparisons"],
+            design=Design.from_params(params),
+            bootstrap=Bootstrap.from_params(params),
         )

@@ -1,36 +1,32 @@
-"""What every strategy cost: answers that were generated, questions that were trained on, steps of training."""
+"""Tabulate the cost of every strategy: generated answers, training questions and training steps."""
 
 import pandas as pd
 
-from gradual_learning import prompts, records, runtime
-from gradual_learning.measures import cost
+from gradual_learning.data import prompts
+from gradual_learning.evaluation.checkpoints import Design
+from gradual_learning.evaluation.cost import COUNTS, KEYS, cost_by_strategy, count_cost
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import read_table, write_tsv
+from gradual_learning.tables.schemas import PROMPTS, QUESTIONS
 
 
-def main(
-    questions: str,
-    exemplars: str,
-    files: list[str],
-    output: str,
-    parts: list[list[str]],
-    strategies: dict[str, list[str]],
-    seeds: list[int],
-) -> None:
-    """Write the table; ``parts`` (checkpoint, activity) lies parallel to ``files``, what each of them left."""
-    table = records.read_table(questions, records.QUESTIONS)
-    validation = len(prompts.validation_questions(table, records.read_table(exemplars, records.PROMPTS)))
-    counts = [cost.counted(activity, file, validation) for (_, activity), file in zip(parts, files, strict=True)]
-    rows = pd.DataFrame(parts, columns=cost.PART).join(pd.DataFrame(counts))
-    records.write_tsv(cost.by_strategy(rows, strategies, seeds, cost.COUNTS), output)
+def main(questions: str, exemplars: str, files: list[str], output: str, parts: list[list[str]], design: Design) -> None:
+    """Write the table; ``parts``: the (checkpoint, activity) of each of the ``files`` that the jobs wrote."""
+    table = read_table(questions, QUESTIONS)
+    validation = len(prompts.validation_questions(table, read_table(exemplars, PROMPTS)))
+    counts = [count_cost(activity, file, validation) for (_, activity), file in zip(parts, files, strict=True)]
+    rows = pd.DataFrame(parts, columns=KEYS).join(pd.DataFrame(counts))
+    write_tsv(cost_by_strategy(rows, design, COUNTS), output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    params = snakemake.params.settings
+    with script.job(snakemake.log[0]):
         main(
             questions=snakemake.input.questions,
             exemplars=snakemake.input.prompts,
-            files=list(snakemake.input.files),
+            files=snakemake.input.files,
             output=snakemake.output.table,
-            parts=list(snakemake.params.parts),
-            strategies=dict(snakemake.params.strategies),
-            seeds=list(snakemake.params.seeds),
+            parts=params["parts"],
+            design=Design.from_params(params),
         )

@@ -1,64 +1,61 @@
-"""Worked examples of every strategy of two stages or more: questions upgraded and forgotten, with their answers."""
+"""Tabulate worked examples of every strategy of two stages or more: upgraded and forgotten questions with answers."""
+
+from dataclasses import dataclass
 
 import pandas as pd
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import examples, runs
-from gradual_learning.measures.runs import BASE
+from gradual_learning.evaluation.checkpoints import Design, Files, by_checkpoint, read_knowledge, read_trained_ids
+from gradual_learning.evaluation.worked_examples import COLUMNS, worked_examples
+from gradual_learning.experiment import BASE, checkpoint_name
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import read_table, write_tsv
+from gradual_learning.tables.schemas import EVALUATION, QUESTIONS
 
 
-def main(
-    questions: str,
-    known: dict[str, list[str]],
-    asked: dict[str, list[str]],
-    data: list[str],
-    output: str,
-    labelled: list[str],
-    finals: list[str],
-    strategies: dict[str, list[str]],
-    seed: int,
-) -> None:
-    """Write the table of one seed.
+@dataclass(frozen=True)
+class Split:
+    """The files of one split by checkpoint, the base model included."""
 
-    ``known``: categories by split, those at base first, then parallel to ``labelled`` as is ``data``, what was trained
-    on; ``asked``: answers without examples by split, those of the base model first, then parallel to ``finals``.
-    """
-    table = records.read_table(questions, records.QUESTIONS)
-    training = runs.by_checkpoint(labelled, data)
+    known: Files  # categories
+    answers: Files  # zero-shot answers
+
+    def read(self, checkpoint: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Read categories and zero-shot answers under a checkpoint."""
+        return read_knowledge(self.known[checkpoint]), read_table(self.answers[checkpoint], EVALUATION)
+
+
+def main(questions: str, splits: dict[str, Split], data: Files, output: str, design: Design) -> None:
+    """Write the table of the first seed; ``data``: the training files by checkpoint."""
+    texts = read_table(questions, QUESTIONS)
+    seed = design.seeds[0]
     parts = []
-    for split in known:
-        categories = runs.by_checkpoint([BASE, *labelled], known[split])
-        answers = runs.by_checkpoint([BASE, *finals], asked[split])
-        for name, stages in strategies.items():
-            end = runs.checkpoint_name(stages, seed)
-            if len(stages) > 1 and end in training:
-                before, after = (
-                    (
-                        runs.read_knowledge(categories[checkpoint]),
-                        records.read_table(answers[checkpoint], records.EVALUATION),
-                    )
-                    for checkpoint in (BASE, end)
-                )
-                part = examples.examples(table, before, after, runs.trained_on(training, stages, seed))
-                parts.append(part.assign(strategy=name, seed=seed, split=split))
-    columns = ["strategy", "seed", "split", *examples.COLUMNS]
-    records.write_tsv(pd.concat(parts, ignore_index=True)[columns], output)
+    for name, split in splits.items():
+        for strategy, chain in design.strategies.items():
+            if len(chain) > 1:
+                final = checkpoint_name(chain, seed)
+                trained = read_trained_ids(data, chain, seed)
+                part = worked_examples(texts, split.read(BASE), split.read(final), trained)
+                parts.append(part.assign(strategy=strategy, seed=seed, split=name))
+    write_tsv(pd.concat(parts, ignore_index=True)[["strategy", "seed", "split", *COLUMNS]], output)
 
 
 if __name__ == "__main__":
-    inputs, params = snakemake.input, snakemake.params
-    with runtime.job(snakemake.log[0]):
+    inputs, params = snakemake.input, snakemake.params.settings
+    with script.job(snakemake.log[0]):
+        relabeled, finals = [BASE, *params["relabeled"]], [BASE, *params["finals"]]
         main(
             questions=inputs.questions,
-            known={
-                "train": [inputs.known_train_base, *inputs.known_train],
-                "probe": [inputs.known_probe_base, *inputs.known_probe],
+            splits={
+                "train": Split(
+                    known=by_checkpoint(relabeled, [inputs.known_train_base, *inputs.known_train]),
+                    answers=by_checkpoint(finals, [inputs.train_base, *inputs.train]),
+                ),
+                "heldout": Split(
+                    known=by_checkpoint(relabeled, [inputs.known_heldout_base, *inputs.known_heldout]),
+                    answers=by_checkpoint(finals, [inputs.test_base, *inputs.test]),
+                ),
             },
-            asked={"train": [inputs.train_base, *inputs.train], "probe": [inputs.test_base, *inputs.test]},
-            data=list(inputs.data),
+            data=by_checkpoint(params["relabeled"], inputs.data),
             output=snakemake.output.table,
-            labelled=list(params.labelled),
-            finals=list(params.finals),
-            strategies=dict(params.strategies),
-            seed=params.seeds[0],
+            design=Design.from_params(params),
         )

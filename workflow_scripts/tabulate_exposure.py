@@ -1,23 +1,26 @@
-"""Categories at base against how often the fact was stated in pretraining: ground truth that no real model gives."""
+"""Tabulate categories at base by how often the pretraining documents of the simulated world state a fact."""
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import ground_truth, runs
+from gradual_learning.evaluation.checkpoints import read_knowledge
+from gradual_learning.evaluation.exposure import exposure
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import read_table, write_tsv
+from gradual_learning.tables.schemas import EVALUATION, FACTS
 
 
-def main(facts: str, knowledge: str, recall: str, output: str, confidence: float) -> None:
-    """Write the table from the facts of the world, categories of the train questions at base, statement recall."""
-    exposures = records.read_table(facts, records.FACTS)
-    recalled = records.read_table(recall, records.EVALUATION)
-    table = ground_truth.exposure(exposures, runs.read_knowledge(knowledge), recalled, confidence)
-    records.write_tsv(table, output)
+def main(facts: str, knowledge: str, recall: str, output: str, confidence_level: float) -> None:
+    """Write the table from the facts of the world, the categories of the train questions at base, and fact recall."""
+    recalled = read_table(recall, EVALUATION)
+    table = exposure(read_table(facts, FACTS), read_knowledge(knowledge), recalled, confidence_level)
+    write_tsv(table, output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    params = snakemake.params.settings
+    with script.job(snakemake.log[0]):
         main(
             facts=snakemake.input.facts,
             knowledge=snakemake.input.knowledge,
             recall=snakemake.input.recall,
             output=snakemake.output.table,
-            confidence=snakemake.params.confidence,
+            confidence_level=params["confidence_level"],
         )

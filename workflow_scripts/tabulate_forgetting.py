@@ -1,52 +1,70 @@
-"""Forgetting: of the questions HighlyKnown at base, the share no longer answered, and the fall of their P0."""
+"""Tabulate forgetting: questions HighlyKnown at base that are no longer answered, and the drop of their p_greedy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import metrics, runs
-from gradual_learning.measures.statistics import Bootstrap
-
-FILES = ["known", "base", "best", "convergence", "labelled_base", "labels"]
-
-
-def split_table(
-    files: dict, retest: list[str], checkpoints: list[str], labelled: list[str], bootstrap: Bootstrap, **experiment
-) -> pd.DataFrame:
-    """Tabulate one split.
-
-    ``files``: ``known`` and ``base`` (one file each), ``best`` and ``convergence`` (parallel to ``checkpoints``),
-    ``labelled_base`` (categories at base of the questions labelled later) and ``labels`` (parallel to ``labelled``).
-    """
-    known = runs.read_knowledge(files["known"])
-    epochs = {epoch: runs.by_checkpoint(checkpoints, files[epoch]) for epoch in ("best", "convergence")}
-    answers = runs.answers(files["base"], epochs, ids=known["id"], **experiment)
-    table = metrics.forgetting(runs.membership(known)[:, 0], answers, bootstrap)
-    start = runs.read_knowledge(files["labelled_base"])
-    later = {runs.BASE: [runs.read_matching(path, start["id"]) for path in retest]} if retest else {}
-    later |= runs.labels(runs.by_checkpoint(labelled, files["labels"]), ids=start["id"], **experiment)
-    falls = metrics.p0_fall(start, later, bootstrap)
-    falls["epoch"] = falls["strategy"].map(lambda name: runs.NO_EPOCH if name == runs.BASE else "best")
-    return table.merge(falls, on=["strategy", "epoch"], how="left")
+from gradual_learning.evaluation.bootstrap import Bootstrap
+from gradual_learning.evaluation.checkpoints import (
+    Design,
+    Files,
+    by_checkpoint,
+    category_indicators,
+    read_answers,
+    read_knowledge,
+)
+from gradual_learning.evaluation.forgetting import forgetting, p_greedy_drop
+from gradual_learning.evaluation.labels import Labels
+from gradual_learning.evaluation.table_values import EPOCHS, NO_EPOCH
+from gradual_learning.experiment import BASE
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import write_tsv
 
 
-def main(splits: dict[str, dict], retest: list[str], output: str, **settings) -> None:
-    """Write the table; ``retest`` is the base model's second labelling of the train questions, or empty."""
-    parts = {
-        split: split_table(files, retest if split == "train" else [], **settings) for split, files in splits.items()
-    }
+@dataclass(frozen=True)
+class Split:
+    """The files and labels of one split."""
+
+    known: str  # categories at base of the evaluated questions
+    base: str  # evaluation of the base model
+    epochs: Mapping[str, Files]  # evaluations by epoch and checkpoint
+    labels: Labels  # categories of the relabeled questions
+
+    @classmethod
+    def from_rule(cls, split: str, inputs: Any, params: Mapping[str, Any]) -> "Split":
+        """Read the inputs and params of the rule that belong to a split."""
+        epochs = {epoch: by_checkpoint(params["checkpoints"], inputs[f"{split}_{epoch}"]) for epoch in EPOCHS}
+        files = by_checkpoint(params["relabeled"], inputs[f"{split}_labels"])
+        relabel = next(iter(inputs.relabel), None) if split == "train" else None
+        labels = Labels(inputs[f"{split}_labels_base"], files, Design.from_params(params), relabel)
+        return cls(inputs[f"{split}_known"], inputs[f"{split}_base"], epochs, labels)
+
+    def table(self, bootstrap: Bootstrap) -> pd.DataFrame:
+        """Tabulate the split."""
+        known = read_knowledge(self.known)
+        answers = read_answers(self.base, self.epochs, self.labels.design, known["id"])
+        table = forgetting(category_indicators(known)[:, 0], answers, bootstrap)
+        relabeled = self.labels.relabeled_base
+        later = {} if relabeled is None else {BASE: [relabeled]}
+        drop = p_greedy_drop(self.labels.base, later | self.labels.by_strategy(), bootstrap)
+        drop["epoch"] = drop["strategy"].map(lambda strategy: NO_EPOCH if strategy == BASE else "best")
+        return table.merge(drop, on=["strategy", "epoch"], how="left")
+
+
+def main(splits: dict[str, Split], output: str, bootstrap: Bootstrap) -> None:
+    """Write the table."""
+    parts = {name: split.table(bootstrap) for name, split in splits.items()}
     table = pd.concat(parts, names=["split"]).reset_index("split")
-    records.write_tsv(table[["strategy", "epoch", "split", *table.columns[3:]]], output)
+    write_tsv(table[["strategy", "epoch", "split", *table.columns[3:]]], output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    inputs, params = snakemake.input, snakemake.params.settings
+    with script.job(snakemake.log[0]):
         main(
-            splits={split: {name: snakemake.input[f"{split}_{name}"] for name in FILES} for split in ("test", "train")},
-            retest=list(snakemake.input.retest),
+            splits={split: Split.from_rule(split, inputs, params) for split in ("test", "train")},
             output=snakemake.output.table,
-            checkpoints=list(snakemake.params.checkpoints),
-            labelled=list(snakemake.params.labelled),
-            strategies=dict(snakemake.params.strategies),
-            seeds=list(snakemake.params.seeds),
-            bootstrap=Bootstrap.from_params(snakemake.params),
+            bootstrap=Bootstrap.from_params(params),
         )

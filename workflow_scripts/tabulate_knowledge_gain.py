@@ -1,40 +1,32 @@
-"""HighlyKnown questions at base, after one stage and after all stages, on train questions and on held-out ones."""
+"""Tabulate HighlyKnown questions at base, after the first and after the last stage, on train and held-out questions."""
 
 import pandas as pd
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import metrics, runs
-from gradual_learning.measures.labelled import Labels
-from gradual_learning.measures.statistics import Bootstrap
+from gradual_learning.evaluation.bootstrap import Bootstrap
+from gradual_learning.evaluation.checkpoints import category_indicators
+from gradual_learning.evaluation.knowledge_gain import knowledge_gain
+from gradual_learning.evaluation.labels import Labels
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import write_tsv
 
 
-def main(
-    labelled: dict[str, Labels],
-    retest: list[str],
-    output: str,
-    bootstrap: Bootstrap,
-) -> None:
-    """Write the table.
-
-    ``labelled``: the categories by split; ``retest``: the base model's second labelling of the train questions (one
-    file), or nothing.
-    """
+def main(labels: dict[str, Labels], output: str, bootstrap: Bootstrap) -> None:
+    """Write the table; ``labels``: the categories by split."""
     parts = []
-    for split, labels in labelled.items():
-        known = runs.membership(labels.base)[:, 0]
-        again = [runs.read_matching(path, labels.base["id"]) for path in retest if split == "train"]
-        floor = [runs.membership(table)[:, 0] for table in again]
-        part = metrics.knowledge_gain(known, labels.highly_known(), bootstrap, *floor)
+    for split, own in labels.items():
+        second = own.relabeled_base
+        relabel = None if second is None else category_indicators(second)[:, 0]
+        part = knowledge_gain(category_indicators(own.base)[:, 0], own.highly_known(), bootstrap, relabel)
         part.insert(0, "split", split)
         parts.append(part)
-    records.write_tsv(pd.concat(parts, ignore_index=True), output)
+    write_tsv(pd.concat(parts, ignore_index=True), output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    params = snakemake.params.settings
+    with script.job(snakemake.log[0]):
         main(
-            labelled=Labels.of_splits(snakemake.input, snakemake.params),
-            retest=list(snakemake.input.retest),
+            labels=Labels.of_splits(snakemake.input, params),
             output=snakemake.output.table,
-            bootstrap=Bootstrap.from_params(snakemake.params),
+            bootstrap=Bootstrap.from_params(params),
         )

@@ -1,42 +1,34 @@
-"""Which facts out of reach at base became known after each stage, by how often they were stated in pretraining."""
+"""Tabulate which WeaklyKnown and Unknown facts become known after each stage, by exposure in pretraining."""
 
 import pandas as pd
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import ground_truth, runs
-from gradual_learning.measures.labelled import Labels
-from gradual_learning.measures.statistics import Bootstrap
+from gradual_learning.evaluation.bootstrap import Bootstrap
+from gradual_learning.evaluation.labels import Labels
+from gradual_learning.evaluation.newly_known import newly_known
+from gradual_learning.experiment import chain_name
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import read_table, write_tsv
+from gradual_learning.tables.schemas import FACTS
 
 
-def main(
-    facts: str,
-    labelled: dict[str, Labels],
-    retest: list[str],
-    output: str,
-    bootstrap: Bootstrap,
-) -> None:
-    """Write the table.
-
-    ``labelled``: the categories by split; ``retest``: the base model's second labelling of the train questions (one
-    file), or nothing.
-    """
-    exposures = records.read_table(facts, records.FACTS)
+def main(facts: str, labels: dict[str, Labels], output: str, bootstrap: Bootstrap) -> None:
+    """Write the table; ``labels``: the categories by split."""
+    exposures = read_table(facts, FACTS)
     parts = []
-    for split, labels in labelled.items():
-        later = {runs.chain_name(chain): list(tables.values()) for chain, tables in labels.tables.items() if chain}
-        again = [runs.read_matching(path, labels.base["id"]) for path in retest if split == "train"]
-        part = ground_truth.newly_known(exposures, labels.base, later, next(iter(again), None), bootstrap)
+    for split, own in labels.items():
+        later = {chain_name(chain): tables for chain, tables in own.trained().items()}
+        part = newly_known(exposures, own.base, later, own.relabeled_base, bootstrap)
         part.insert(0, "split", split)
         parts.append(part)
-    records.write_tsv(pd.concat(parts, ignore_index=True), output)
+    write_tsv(pd.concat(parts, ignore_index=True), output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    params = snakemake.params.settings
+    with script.job(snakemake.log[0]):
         main(
             facts=snakemake.input.facts,
-            labelled=Labels.of_splits(snakemake.input, snakemake.params),
-            retest=list(snakemake.input.retest),
+            labels=Labels.of_splits(snakemake.input, params),
             output=snakemake.output.table,
-            bootstrap=Bootstrap.from_params(snakemake.params),
+            bootstrap=Bootstrap.from_params(params),
         )

@@ -1,22 +1,25 @@
-"""How well a question's category tells whether the base model completes the statement of its fact."""
+"""Tabulate how well the category of a question predicts whether the base model completes the statement of its fact."""
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import ground_truth, runs
-from gradual_learning.measures.statistics import Bootstrap
+from gradual_learning.evaluation.bootstrap import Bootstrap
+from gradual_learning.evaluation.checkpoints import read_knowledge
+from gradual_learning.evaluation.recall import recall
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import read_table, write_tsv
+from gradual_learning.tables.schemas import EVALUATION
 
 
-def main(recall: str, knowledge: dict[str, str], output: str, bootstrap: Bootstrap) -> None:
+def main(statements: str, knowledge: dict[str, str], output: str, bootstrap: Bootstrap) -> None:
     """Write the table; ``knowledge``: categories under the base model by split."""
-    known = {split: runs.read_knowledge(path) for split, path in knowledge.items()}
-    statements = records.read_table(recall, records.EVALUATION)
-    records.write_tsv(ground_truth.recall(known, statements, bootstrap), output)
+    known = {split: read_knowledge(path) for split, path in knowledge.items()}
+    write_tsv(recall(known, read_table(statements, EVALUATION), bootstrap), output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    params = snakemake.params.settings
+    with script.job(snakemake.log[0]):
         main(
-            recall=snakemake.input.recall,
-            knowledge={"train": snakemake.input.train, "test": snakemake.input.test},
+            statements=snakemake.input.recall,
+            knowledge={split: snakemake.input[split] for split in ("train", "test")},
             output=snakemake.output.table,
-            bootstrap=Bootstrap.from_params(snakemake.params),
+            bootstrap=Bootstrap.from_params(params),
         )

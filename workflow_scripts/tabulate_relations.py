@@ -1,36 +1,27 @@
-"""Test accuracy of the base model and of all strategies at the best epoch, relation by relation."""
+"""Tabulate test accuracy by relation for the base model and all strategies at the best epoch."""
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import runs
-from gradual_learning.measures.relations import relations
-from gradual_learning.measures.statistics import Bootstrap
+from gradual_learning.evaluation.bootstrap import Bootstrap
+from gradual_learning.evaluation.checkpoints import Design, Files, by_checkpoint, read_best_answers, read_knowledge
+from gradual_learning.evaluation.relations import relations
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import write_tsv
 
 
-def main(
-    known: str,
-    base: str,
-    best: list[str],
-    output: str,
-    checkpoints: list[str],
-    strategies: dict[str, list[str]],
-    seeds: list[int],
-    bootstrap: Bootstrap,
-) -> None:
-    """Write the table; ``best`` lies parallel to ``checkpoints``."""
-    questions = runs.read_knowledge(known)
-    answers = runs.best_answers(base, checkpoints, best, strategies, seeds, questions["id"])
-    records.write_tsv(relations(questions["relation"], answers, bootstrap), output)
+def main(known: str, base: str, best: Files, output: str, design: Design, bootstrap: Bootstrap) -> None:
+    """Write the table; ``best``: the evaluations by checkpoint."""
+    questions = read_knowledge(known)
+    answers = read_best_answers(base, best, design, questions["id"])
+    write_tsv(relations(questions["relation"], answers, bootstrap), output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    params = snakemake.params.settings
+    with script.job(snakemake.log[0]):
         main(
             known=snakemake.input.known,
             base=snakemake.input.base,
-            best=list(snakemake.input.best),
+            best=by_checkpoint(params["checkpoints"], snakemake.input.best),
             output=snakemake.output.table,
-            checkpoints=list(snakemake.params.checkpoints),
-            strategies=dict(snakemake.params.strategies),
-            seeds=list(snakemake.params.seeds),
-            bootstrap=Bootstrap.from_params(snakemake.params),
+            design=Design.from_params(params),
+            bootstrap=Bootstrap.from_params(params),
         )

@@ -1,25 +1,25 @@
-"""Seconds and memory that every strategy took, of the jobs that run a model, as Snakemake measured them."""
+"""Tabulate seconds and memory of every strategy, for the jobs that run a model, as measured by Snakemake."""
 
 import pandas as pd
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import cost
+from gradual_learning.evaluation.checkpoints import Design
+from gradual_learning.evaluation.cost import KEYS, MEASURES, cost_by_strategy, read_benchmark
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import write_tsv
 
 
-def main(
-    files: list[str], output: str, parts: list[list[str]], strategies: dict[str, list[str]], seeds: list[int]
-) -> None:
-    """Write the table; ``parts`` (checkpoint, activity) lies parallel to ``files``, the benchmarks of the jobs."""
-    rows = pd.DataFrame(parts, columns=cost.PART).join(pd.DataFrame(map(cost.measured, files)))
-    records.write_tsv(cost.by_strategy(rows, strategies, seeds, cost.MEASURES), output)
+def main(files: list[str], output: str, parts: list[list[str]], design: Design) -> None:
+    """Write the table; ``parts``: the (checkpoint, activity) of each of the ``files``, the benchmarks of the jobs."""
+    rows = pd.DataFrame(parts, columns=KEYS).join(pd.DataFrame(map(read_benchmark, files)))
+    write_tsv(cost_by_strategy(rows, design, MEASURES), output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    params = snakemake.params.settings
+    with script.job(snakemake.log[0]):
         main(
-            files=list(snakemake.input.files),
+            files=snakemake.input.files,
             output=snakemake.output.table,
-            parts=list(snakemake.params.parts),
-            strategies=dict(snakemake.params.strategies),
-            seeds=list(snakemake.params.seeds),
+            parts=params["parts"],
+            design=Design.from_params(params),
         )

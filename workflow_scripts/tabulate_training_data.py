@@ -1,20 +1,21 @@
-"""What every stage trained on: counts by role and category, with the set formula."""
+"""Tabulate the training questions of every stage by role and category, with the set formula."""
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import runs, tables
+from gradual_learning.evaluation.checkpoints import Files, by_checkpoint
+from gradual_learning.evaluation.training_data import training_data
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import write_tsv
 
 
-def main(data: list[str], formulas: list[str], output: str, checkpoints: list[str]) -> None:
-    """Write the table; ``data`` and ``formulas`` lie parallel to ``checkpoints``."""
-    pairs = runs.by_checkpoint(checkpoints, data), runs.by_checkpoint(checkpoints, formulas)
-    records.write_tsv(tables.training_data(*pairs), output)
+def main(data: Files, formulas: Files, output: str) -> None:
+    """Write the table; ``data`` and ``formulas``: files by checkpoint."""
+    write_tsv(training_data(data, formulas), output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    params = snakemake.params.settings
+    with script.job(snakemake.log[0]):
         main(
-            data=list(snakemake.input.data),
-            formulas=list(snakemake.input.formulas),
+            data=by_checkpoint(params["checkpoints"], snakemake.input.data),
+            formulas=by_checkpoint(params["checkpoints"], snakemake.input.formulas),
             output=snakemake.output.table,
-            checkpoints=list(snakemake.params.checkpoints),
         )

@@ -1,32 +1,18 @@
-"""How questions move between categories at each stage, beside and beyond the base model labelled twice."""
+"""Tabulate transitions of questions between categories at each stage, and their excess over label noise."""
 
-from gradual_learning import records, runtime
-from gradual_learning.measures import tables
-from gradual_learning.measures.labelled import Labels
+from gradual_learning.evaluation.labels import Labels
+from gradual_learning.evaluation.transitions import transitions
+from gradual_learning.jobs import script
+from gradual_learning.tables.files import write_tsv
 
 
-def main(
-    labelled: dict[str, Labels],
-    retest: list[str],
-    output: str,
-) -> None:
-    """Write the table.
-
-    ``labelled``: the categories by split; ``retest``: the base model's second labelling of the train questions (one
-    file), or nothing.
-    """
-    pairs = {}
-    for split, labels in labelled.items():
-        for path in retest if split == "train" else []:
-            pairs |= labels.retest(path, split)
-        pairs |= labels.steps(split)
-    records.write_tsv(tables.transitions(pairs), output)
+def main(labels: dict[str, Labels], output: str) -> None:
+    """Write the table; ``labels``: the categories by split."""
+    pairs = {key: pair for split, own in labels.items() for key, pair in own.transitions(split).items()}
+    write_tsv(transitions(pairs), output)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
-        main(
-            labelled=Labels.of_splits(snakemake.input, snakemake.params),
-            retest=list(snakemake.input.retest),
-            output=snakemake.output.table,
-        )
+    params = snakemake.params.settings
+    with script.job(snakemake.log[0]):
+        main(labels=Labels.of_splits(snakemake.input, params), output=snakemake.output.table)

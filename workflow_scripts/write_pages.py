@@ -1,52 +1,68 @@
-"""The report's pages: a figure with its text alternative, the numbers of this run, how to read them, the table."""
+"""Write the pages of the report: the numbers of this run in words, the figure, how to read it, the table."""
 
+import importlib
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 
-from gradual_learning import records, runtime
-from gradual_learning.report import captions, pages, readings
+from gradual_learning.jobs import script
+from gradual_learning.jobs.atomic_files import write_text
+from gradual_learning.report import html
+from gradual_learning.report.subjects import SUBJECTS
+from gradual_learning.report.wording import Tables
+from gradual_learning.tables.files import read_tsv
 
 
 def main(
-    titles: dict[str, str],
-    tables: list[str],
-    figures: list[str],
+    subjects: Sequence[str],
+    tables: Sequence[str],
+    figures: Sequence[str],
     output: str,
-    confidence: float,
-    sweep: dict[str, float],
+    confidence_level: float,
+    sweep: Mapping[str, float],
 ) -> None:
-    """Write a page for each subject in ``titles`` and, for those who list it, its caption in reStructuredText.
+    """Write a page for each subject and, for the listing of the report, its caption in reStructuredText.
 
-    ``tables`` and ``figures`` (SVG) are called by their subjects; ``sweep`` is the replay ratio by strategy.
+    Args:
+        subjects: names of the pages.
+        tables: TSV files, named after their subjects.
+        figures: SVG files, named after their subjects.
+        output: folder of the pages.
+        confidence_level: coverage of the intervals.
+        sweep: replay ratio of each strategy that differs from the others in nothing else.
     """
-    files, drawn = ({Path(path).stem: path for path in paths} for paths in (tables, figures))
-    frames = {subject: records.read_tsv(path) for subject, path in files.items()}
+    table_files, drawings = ({Path(path).stem: path for path in paths} for paths in (tables, figures))
+    frames = {name: read_tsv(path) for name, path in table_files.items()}
     frames["sweep"] = pd.DataFrame(sweep.items(), columns=["strategy", "ratio"])
-    for subject, title in titles.items():
-        told, reading = captions.findings(subject, frames), readings.reading(subject, confidence)
-        parts = [pages.text(told)]
-        parts += [pages.figure(drawn[subject], f"{title}. {told} {reading}")] if subject in drawn else []
-        parts += [pages.text(reading)]
-        parts += [pages.examples(frames[subject])] if subject == "examples" else []
-        parts += [pages.table(files[subject], frames[subject])] if subject in files else []
-        records.write_text(pages.page(title, *parts), Path(output) / f"{subject}.html")
-        records.write_text(restructured(f"{told} {reading}"), Path(output) / f"{subject}.rst")
+    for name in subjects:
+        title, module = SUBJECTS[name].title, importlib.import_module(f"gradual_learning.{SUBJECTS[name].module}")
+        finding, caption = module.finding(frames), module.CAPTION.format(percent=100 * confidence_level)
+        parts = [html.from_markdown(finding)]
+        parts += [html.figure(drawings[name], f"{title}. {finding} {caption}")] if name in drawings else []
+        parts += [html.from_markdown(caption), html.from_markdown(details(module, frames))]
+        parts += [html.table(table_files[name], frames[name])] if name in table_files else []
+        write_text(html.page(title, *parts), Path(output) / f"{name}.html")
+        write_text(to_restructured_text(f"{finding} {caption}"), Path(output) / f"{name}.rst")
 
 
-def restructured(text: str) -> str:
-    """Write a text of no marks but those of names so that reStructuredText shows it as it is."""
+def details(module: ModuleType, frames: Tables) -> str:
+    """Return what the module of a subject shows above the table, in Markdown; empty for most."""
+    return module.details(frames) if hasattr(module, "details") else ""
+
+
+def to_restructured_text(text: str) -> str:
+    """Convert Markdown without markup other than code to reStructuredText without markup."""
     return re.sub(r"[*_|\\]", r"\\\g<0>", text.replace("`", "")) + "\n"
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    with script.job(snakemake.log[0]):
         main(
-            titles=dict(snakemake.params.titles),
             tables=list(snakemake.input.tables),
             figures=list(snakemake.input.figures),
             output=snakemake.output.pages,
-            confidence=snakemake.params.confidence,
-            sweep=dict(snakemake.params.sweep),
+            **snakemake.params.settings,
         )

@@ -1,30 +1,37 @@
-"""The summary of a run: which published claims hold, the evidence, the limits; as Markdown and as a page."""
+"""Write the summary of a run: the published claims, the evidence and the limitations, as Markdown and as a page."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from gradual_learning import records, runtime
-from gradual_learning.report import pages, summary
+from gradual_learning.jobs import script
+from gradual_learning.jobs.atomic_files import write_text
+from gradual_learning.report import html, summary
 from gradual_learning.report.claims import Run
+from gradual_learning.tables.files import read_tsv
 
 
-def main(tables: list[str], output: str, page: str, **run) -> None:
-    """Write the summary; ``tables`` are called by their subjects."""
-    frames = {Path(path).stem: records.read_tsv(path) for path in tables}
-    body = summary.body(Run(frames, **run))
-    records.write_text(f"# {summary.TITLE}\n\n{body}", output)
-    records.write_text(pages.page(summary.TITLE, pages.text(body)), page)
+def main(tables: Sequence[str], output: str, page: str, confidence_level: float, **design: Any) -> None:
+    """Write the summary.
+
+    Args:
+        tables: TSV files, named after their subjects.
+        output: Markdown file.
+        page: HTML file.
+        confidence_level: coverage of the intervals.
+        **design: the other attributes of :class:`Run`.
+    """
+    frames = {Path(path).stem: read_tsv(path) for path in tables}
+    body = summary.body(Run(tables=frames, confidence=confidence_level, **design))
+    write_text(f"# {summary.TITLE}\n\n{body}", output)
+    write_text(html.page(summary.TITLE, html.from_markdown(body)), page)
 
 
 if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
+    with script.job(snakemake.log[0]):
         main(
             tables=list(snakemake.input.tables),
             output=snakemake.output.summary,
             page=snakemake.output.page,
-            strategies=dict(snakemake.params.strategies),
-            stages=dict(snakemake.params.stages),
-            seeds=list(snakemake.params.seeds),
-            confidence=snakemake.params.confidence,
-            retest=snakemake.params.retest,
-            is_simulated=snakemake.params.is_simulated,
+            **snakemake.params.settings,
         )

@@ -1,12 +1,15 @@
-"""What everyone is asked: a model, and questions under every exemplar set, decoded the same way."""
+"""The work that every engine does: a model, and questions under every exemplar set, with the same decoding."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from gradual_learning import labelling, records, splits
-from gradual_learning.sampling import Decoding, Prompt
+from gradual_learning.data import subsets
+from gradual_learning.generation.decoding import Decoding, Prompt
+from gradual_learning.knowledge import labeling
+from gradual_learning.tables.files import read_table
+from gradual_learning.tables.schemas import PROMPTS, QUESTIONS
 
 DECODING = Decoding(seed=1, temperature=0.5, top_k=40, max_new_tokens=8)
 SAMPLES = 16
@@ -22,27 +25,25 @@ class Case:
     questions: pd.DataFrame
     prompts: pd.DataFrame
 
-    def asked(self, questions: pd.DataFrame) -> list[Prompt]:
-        """Put questions behind every exemplar set."""
-        return labelling.few_shot_prompts(questions, self.prompts)
+    def few_shot_prompts(self, questions: pd.DataFrame) -> list[Prompt]:
+        """Return the prompts of questions: each after every exemplar set."""
+        return labeling.few_shot_prompts(questions, self.prompts)
 
-    def many(self, count: int) -> pd.DataFrame:
-        """Return ``count`` questions, those of the case again and again under ids of their own."""
+    def repeat(self, count: int) -> pd.DataFrame:
+        """Return ``count`` questions: those of the case, repeated with new ids."""
         repeats = -(-count // len(self.questions))
-        copies = [
-            self.questions.assign(id=[_renamed(name, n) for name in self.questions["id"]]) for n in range(repeats)
-        ]
+        copies = [self.questions.assign(id=[_new_id(name, n) for name in self.questions["id"]]) for n in range(repeats)]
         return pd.concat(copies, ignore_index=True).head(count)
 
 
-def _renamed(name: str, number: int) -> str:
+def _new_id(name: str, number: int) -> str:
     return f"{int(name, 16) ^ number:016x}"
 
 
 def read(results: Path, name: str, model: Path, count: int) -> Case:
-    """Draw ``count`` train questions of a finished run, or all there are, for a model."""
-    table = records.read_table(results / "data/questions.parquet", records.QUESTIONS)
-    prompts = records.read_table(results / "data/prompts.parquet", records.PROMPTS)
-    chosen = splits.choose_questions(table, "train", 0, DECODING.seed)
+    """Draw ``count`` train questions of a finished run, or all if there are fewer, for a model."""
+    table = read_table(results / "data/questions.parquet", QUESTIONS)
+    prompts = read_table(results / "data/prompts.parquet", PROMPTS)
+    chosen = subsets.choose_questions(table, "train", 0, DECODING.seed)
     drawn = chosen.sample(n=min(count, len(chosen)), random_state=DECODING.seed)
     return Case(name, model, drawn, prompts[prompts["draw"] == 0])

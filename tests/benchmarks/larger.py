@@ -1,7 +1,7 @@
-"""A model of about 100 million parameters that has read enough for its answers to repeat, as a real model's do.
+"""A model of about 100 million parameters, trained until its answers repeat like those of a real model.
 
-It knows little. What the benchmark asks of it is the shape of the work: wide layers, a large vocabulary, and samples
-that agree with each other about as often as those of a trained model.
+It knows little. The benchmark needs only the shape of the work: wide layers, a large vocabulary, and samples that agree
+with each other about as often as those of a trained model.
 """
 
 import logging
@@ -11,48 +11,51 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel, get_wsd_schedule
 
-from gradual_learning import pretraining, provenance, records
+from gradual_learning.jobs import fingerprint
+from gradual_learning.models import pretraining
+from gradual_learning.tables.files import read_table
+from gradual_learning.tables.schemas import DOCUMENTS
 
 _log = logging.getLogger(__name__)
 
-BATCH, LENGTH = 16, 64  # rows of a training batch, and tokens of a row
+BATCH_SIZE, SEQUENCE_LENGTH = 16, 64
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large the model is, and how many batches it reads."""
+    """The size of the model, and its training steps."""
 
-    width: int = 768
-    layers: int = 12
-    vocabulary: int = 32_000
+    hidden_size: int = 768
+    num_hidden_layers: int = 12
+    vocab_size: int = 32_000
     steps: int = 150
 
 
 def build(documents: Path, size: Size, cache: Path) -> Path:
-    """Train the model on the first documents of the world and save it; what lies in the cache is taken as it is.
+    """Train the model on the first documents of the world and save it; a model in the cache is reused.
 
-    The documents hold too few words for a large vocabulary of byte pairs: the embedding is filled up with rows that no
-    token of a document stands for.
+    The documents have too few words for a large vocabulary of byte pairs, so the embedding gets further rows that no
+    document uses.
 
     Args:
-        documents: columns of ``records.DOCUMENTS``, in reading order.
-        size: of the model and its training.
-        cache: folder in which models lie, each under a name that tells its size and its documents.
+        documents: columns of ``schemas.DOCUMENTS``, in reading order.
+        size: size of the model, and its training steps.
+        cache: folder with one model per size and documents, which are part of its name.
 
     Returns:
         A folder in Hugging Face layout.
     """
     name = "-".join(map(str, astuple(size)))
-    folder = cache / f"larger-{name}-{provenance.content_hash(documents)[:8]}"
+    folder = cache / f"larger-{name}-{fingerprint.content_hash(documents)[:8]}"
     if folder.is_dir():
         return folder
-    texts = records.read_table(documents, records.DOCUMENTS)["text"].tolist()
+    texts = read_table(documents, DOCUMENTS)["text"].tolist()
     settings = _settings(size)
-    tokenizer = pretraining.build_tokenizer(texts, settings.tokenizer, settings.vocabulary)
-    rows = pretraining.pack(texts, tokenizer, LENGTH)[: size.steps * BATCH]
+    tokenizer = pretraining.build_tokenizer(texts, settings.tokenizer, settings.vocab_size)
+    rows = pretraining.pack(texts, tokenizer, SEQUENCE_LENGTH)[: size.steps * BATCH_SIZE]
     model = pretraining.build_model(tokenizer, settings)
-    model.resize_token_embeddings(size.vocabulary, mean_resizing=False)
-    _log.info("%d parameters, %d of %d tokens are used", model.num_parameters(), len(tokenizer), size.vocabulary)
+    model.resize_token_embeddings(size.vocab_size, mean_resizing=False)
+    _log.info("%d parameters, %d of %d tokens are used", model.num_parameters(), len(tokenizer), size.vocab_size)
     _train(model, rows, settings)
     unfinished = cache / "unfinished"
     for part in (model, tokenizer):
@@ -64,24 +67,24 @@ def _settings(size: Size) -> pretraining.Pretraining:
     return pretraining.Pretraining(
         seed=1,
         tokenizer="bytes",
-        vocabulary=size.vocabulary,
-        hidden_size=size.width,
-        layers=size.layers,
-        heads=size.width // 64,
-        sequence_length=LENGTH,
-        batch_size=BATCH,
+        vocab_size=size.vocab_size,
+        hidden_size=size.hidden_size,
+        num_hidden_layers=size.num_hidden_layers,
+        num_attention_heads=size.hidden_size // 64,
+        sequence_length=SEQUENCE_LENGTH,
+        batch_size=BATCH_SIZE,
         learning_rate=1e-3,
         warmup_steps=20,
         decay_share=0.5,
         weight_decay=0.01,
-        beta2=0.98,
+        adam_beta2=0.98,
     )
 
 
 def _train(model: PreTrainedModel, rows: torch.Tensor, settings: pretraining.Pretraining) -> None:
-    """Read the rows once, in order; autocast to bfloat16 is more than twice as fast on recent processors."""
+    """Train on the rows once, in order; autocast to bfloat16 is more than twice as fast on recent CPUs."""
     optimizer = torch.optim.AdamW(
-        model.parameters(), settings.learning_rate, (0.9, settings.beta2), weight_decay=settings.weight_decay
+        model.parameters(), settings.learning_rate, (0.9, settings.adam_beta2), weight_decay=settings.weight_decay
     )
     batches = rows.split(settings.batch_size)
     decay = round(settings.decay_share * len(batches))

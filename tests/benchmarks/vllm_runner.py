@@ -1,4 +1,4 @@
-"""vLLM in a process and an environment of its own; its start and reading of the model are not counted."""
+"""vLLM in a separate process and environment; its start-up and the loading of the model are not timed."""
 
 import json
 import os
@@ -10,32 +10,34 @@ import pandas as pd
 
 from baselines import texts
 from cases import DECODING, SAMPLES, Case, Greedy
-from gradual_learning.sampling import Engine
+from gradual_learning.generation.engine import Engine
 
 SERVER = Path(__file__).with_name("vllm_server.py")
-SPACE = "4"  # GiB for keys and values on a processor
+KV_CACHE_SPACE = "4"  # GiB, on a CPU
 
 
 class Vllm:
-    """The server's other end; closed by its ``with`` block.
+    """The client of ``vllm_server.py``; its ``with`` block ends the server.
 
     Args:
-        python: the interpreter of an environment that holds vLLM.
-        engine: whose tokens, stops and model are used.
-        case: what is asked.
-        questions: how many of them.
-        threads: cores that it may use.
-        log: where vLLM's messages go.
+        python: the interpreter of an environment with vLLM.
+        engine: provides the encoder, the stop tokens and the model.
+        case: the model and the questions.
+        questions: how many questions to answer.
+        threads: cores that vLLM may use.
+        log: the file for the messages of vLLM.
     """
 
     name = "vllm"
 
     def __init__(self, python: Path, engine: Engine, case: Case, questions: int, threads: int, log: Path) -> None:
-        self.engine, self.case, self.questions = engine, case, questions
+        self.engine, self.case, self.questions, self.log = engine, case, questions, log
         longest = max(map(len, self._tokens(case.questions))) + DECODING.max_new_tokens
-        task = {"model": str(case.model), "stops": engine.stops.tolist(), "samples": SAMPLES, "longest": longest}
+        task = {"model": str(case.model), "stop_tokens": engine.stop_tokens.tolist(), "samples": SAMPLES}
         task |= {name: getattr(DECODING, name) for name in ("temperature", "top_k", "max_new_tokens")}
-        own = {"HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": SPACE, "VLLM_CPU_OMP_THREADS_BIND": f"0-{threads - 1}"}
+        task["max_model_len"] = longest
+        own = {"HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": KV_CACHE_SPACE}
+        own["VLLM_CPU_OMP_THREADS_BIND"] = f"0-{threads - 1}"
         self.server = subprocess.Popen(
             [python, SERVER, json.dumps(task)],
             env=os.environ | own,
@@ -53,15 +55,15 @@ class Vllm:
         self.server.wait()
 
     def run(self, questions: pd.DataFrame) -> tuple[float, Greedy]:
-        """Answer questions; the seconds are those that vLLM itself took."""
+        """Answer questions; return the seconds within vLLM and the greedy answers."""
         print(json.dumps(self._tokens(questions)), file=self.server.stdin, flush=True)
         line = self.server.stdout.readline()
         if not line:
-            raise RuntimeError("vLLM ended before it answered; its log says why")
+            raise RuntimeError(f"vLLM exited without an answer; see {self.log}")
         seconds, rows = json.loads(line)
-        said = texts(self.engine, rows)
-        asked = self.case.asked(questions)
-        return seconds, {(one.id, one.number): text for one, text in zip(asked, said, strict=True)}
+        prompts = self.case.few_shot_prompts(questions)
+        answers = texts(self.engine, rows)
+        return seconds, {(prompt.id, prompt.number): text for prompt, text in zip(prompts, answers, strict=True)}
 
     def _tokens(self, questions: pd.DataFrame) -> list[list[int]]:
-        return self.engine.encoder.prompts([prompt.text for prompt in self.case.asked(questions)])
+        return self.engine.encoder.encode_prompts([prompt.text for prompt in self.case.few_shot_prompts(questions)])

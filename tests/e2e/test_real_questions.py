@@ -1,11 +1,12 @@
-"""The experiment on real questions, end to end, on a small archive of the official layout made here."""
+"""The experiment on real questions, end to end, with a small archive in the layout of EntityQuestions."""
 
 import json
 import zipfile
 
 import pytest
 
-from gradual_learning import records
+from gradual_learning.tables.files import read_table, read_tsv
+from gradual_learning.tables.schemas import FACTS, QUESTIONS
 
 pytestmark = pytest.mark.slow
 
@@ -22,14 +23,15 @@ def archive(tmp_path_factory):
             for split, size in SIZES.items():
                 subjects = [f"{split.title()}land {relation} {number}" for number in range(size)]
                 rows = [
-                    {"question": template.replace("[X]", subject), "answers": [f"Answer {hash_of(subject)}"]}
+                    {"question": template.replace("[X]", subject), "answers": [f"Answer {invented_name(subject)}"]}
                     for subject in subjects
                 ]
                 bundle.writestr(f"dataset/{split}/{relation}.{split}.json", json.dumps(rows, indent=4))
     return path
 
 
-def hash_of(text):
+def invented_name(text):
+    """Invent one of 35 names, the same one for the same text."""
     return "Élysée Åre Niš Łódź Kraków"[sum(text.encode()) % 5 :: 5] + str(sum(text.encode()) % 7)
 
 
@@ -38,23 +40,23 @@ def test_the_whole_method_runs_on_real_questions(archive, snakemake, copy_workfl
     settings = [
         f"data={{path: {archive}, relations: [P17, P36]}}",
         "world={facts_per_relation: 90, exposure: {maximum: 20}, opening: {subjects: 8}, taught: {most_exposed: 8}}",
-        "pretraining={vocabulary: 400, hidden_size: 64, layers: 1, sequence_length: 32}",
-        "knowledge={exemplar_sets: 3, shots: 2, samples: 4, max_new_tokens: 8}",
-        "training={max_epochs: 2}",
+        "pretraining={vocab_size: 400, hidden_size: 64, num_hidden_layers: 1, sequence_length: 32}",
+        "knowledge={exemplar_sets: 3, num_fewshot: 2, samples_per_prompt: 4, max_new_tokens: 8}",
+        "training={num_train_epochs: 2}",
         "strategies={one_stage_continued: null, two_stage: null, only_weakly_known: null, only_unknown: null}",
         "comparisons=[[base, one_stage]]",
         "seeds=[1]",
-        "evaluation={bootstrap: 200, retest: false, probe_questions: 20}",
+        "evaluation={bootstrap_samples: 200, relabel: false, heldout_questions: 20}",
     ]
     experiment = "experiments/entity_questions_simulated.yaml"
     snakemake("--cores", 2, "--configfile", experiment, "--config", *settings, cwd=folder)
     results = folder / "results/entity_questions_simulated"
-    questions = records.read_table(results / "data/questions.parquet", records.QUESTIONS)
+    questions = read_table(results / "data/questions.parquet", QUESTIONS)
     assert set(questions["relation"]) == {"P17", "P36"} and set(questions["split"]) == set(SIZES)
     assert questions["answers"].map(len).eq(1).all()
-    facts = records.read_table(results / "world/facts.parquet", records.FACTS)
+    facts = read_table(results / "world/facts.parquet", FACTS)
     assert (facts["exposures"] >= 1).all() and len(facts) == 180
-    accuracy = records.read_tsv(results / "tables/accuracy.tsv")
+    accuracy = read_tsv(results / "tables/accuracy.tsv")
     assert set(accuracy["strategy"]) == {"base", "one_stage", "two_stage_replay", "only_highly_known"}
     assert (results / "figures/forgetting.png").stat().st_size > 10_000
     source = json.loads((results / "data/raw/source.json").read_text(encoding="utf-8"))

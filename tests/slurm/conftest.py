@@ -1,8 +1,9 @@
-"""Clusters for as long as tests need them."""
+"""Clusters for as long as tests need them, and checks that runs on them share."""
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,15 +12,34 @@ from slurm_cluster import Cluster
 
 @pytest.fixture(scope="session")
 def start_cluster() -> Iterator[Callable[..., Cluster]]:
-    """Start clusters, which end with the tests."""
+    """Start clusters, which stop after the tests."""
     if shutil.which("slurmctld", path=f"{os.environ['PATH']}:/usr/sbin") is None:
         pytest.skip("SLURM is not installed: tests/slurm/local_slurm.sh install")
     started: list[Cluster] = []
 
-    def start(port: int, **knobs: object) -> Cluster:
-        started.append(Cluster(port, **knobs))
+    def start(port: int, **settings: object) -> Cluster:
+        started.append(Cluster(port, **settings))
         return started[-1]
 
     yield start
     for cluster in started:
         cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def copy_finished(finished, tmp_path_factory) -> Callable[[], Path]:
+    """Copy the finished run to a new folder."""
+    return lambda: Path(shutil.copytree(finished.parent, tmp_path_factory.mktemp("slurm") / "copy", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def assert_same_results(finished) -> Callable[[Path], None]:
+    """Check that tables, figures and summary are those of the run without SLURM, except for measured times."""
+
+    def check(results: Path) -> None:
+        made = [path for name in ("tables", "figures") for path in (finished / name).iterdir() if path.stem != "time"]
+        assert len(made) > 40
+        for path in [*made, finished / "summary.md"]:
+            assert (results / path.relative_to(finished)).read_bytes() == path.read_bytes(), path.name
+
+    return check

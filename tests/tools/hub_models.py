@@ -1,4 +1,4 @@
-"""Tiny models as a hub holds them."""
+"""Tiny models with the file layout of the hub."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ TEXTS = ["Q: Who wrote the book?\nA: Ann", "The quick brown fox jumps over the l
 
 
 def save_qwen2(folder: Path) -> Path:
-    """Save a randomly initialised Qwen2 with a byte-level tokenizer; its weights come in two files of 13 MB."""
+    """Save a randomly initialized Qwen2 with a byte-level tokenizer and two weight files of 13 MB."""
     import torch
     from tokenizers import ByteLevelBPETokenizer
     from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM

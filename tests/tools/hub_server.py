@@ -1,7 +1,7 @@
-"""A small server that speaks the HTTP protocol of the Hugging Face hub on loopback, and misbehaves on demand.
+"""A small server with the HTTP protocol of the Hugging Face hub, on loopback, that can inject faults.
 
-It serves what huggingface_hub asks for: the information and the tree of a model or data set at a revision, and its
-files by `resolve`, large ones by a redirect to another host, as the hub does. Every request is kept for the test.
+It serves the requests of huggingface_hub: information and file tree of a model or data set at a revision, and its files
+under `resolve`. Like the hub, it redirects requests for large files to another host. It records all requests.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LARGE = 500_000  # bytes from which a file is stored apart and reached by a redirect
+LARGE = 500_000  # bytes from which a file is stored on another host and reached by a redirect
 TOKEN = "hf_of_the_tests"
 _API = re.compile(r"/api/(model|dataset)s/([^/]+/[^/]+)/(revision|tree)/([^/]+)")
 _RESOLVE = re.compile(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
@@ -25,10 +25,10 @@ _RESOLVE = re.compile(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 
 @dataclass(frozen=True)
 class Blob:
-    """The contents of a file and the hash by which the hub calls them."""
+    """The contents of a file and the hash that the hub lists for it."""
 
     content: bytes
-    claimed: int | None = None  # a size to tell in place of the true one
+    listed_size: int | None = None  # if not the true one
 
     @property
     def is_large(self) -> bool:
@@ -36,7 +36,7 @@ class Blob:
 
     @property
     def size(self) -> int:
-        return self.claimed or len(self.content)
+        return self.listed_size or len(self.content)
 
     @cached_property
     def oid(self) -> str:
@@ -47,19 +47,19 @@ class Blob:
 
 @dataclass
 class Repository:
-    """Revisions, each a set of files; private ones need the token, gated ones tell of their files but keep them."""
+    """Revisions, each a set of files. A private one needs the token; a gated one lists its files but sends none."""
 
     revisions: dict[str, dict[str, Blob]] = field(default_factory=dict)
     private: bool = False
     gated: bool = False
 
     def commit(self, revision: str) -> str | None:
-        """Return the commit of a branch or of a commit, None if there is neither."""
+        """Return the commit of a branch or commit, None if neither exists."""
         commits = {name: _commit(files) for name, files in self.revisions.items()}
         return revision if revision in commits.values() else commits.get(revision)
 
     def files(self, revision: str) -> dict[str, Blob]:
-        """Return the files of a branch or of a commit."""
+        """Return the files of a branch or commit."""
         return next(files for files in self.revisions.values() if _commit(files) == self.commit(revision))
 
 
@@ -69,9 +69,10 @@ def _commit(files: dict[str, Blob]) -> str:
 
 @dataclass
 class Fault:
-    """What goes wrong with requests whose path ends in ``ending``, so many times.
+    """A fault for the next ``times`` requests whose path ends in ``ending``.
 
-    Either the answer is ``status``, or the body ends after so many bytes: closed, reset, or held until ``released``.
+    The response has the status ``status``, or else its body ends after ``after`` bytes: the connection is closed, or
+    reset, or held open until ``released`` is set.
     """
 
     ending: str
@@ -85,7 +86,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Request:
-    """A request that came."""
+    """A request that the server received."""
 
     method: str
     path: str
@@ -93,14 +94,14 @@ class Request:
 
 
 class Hub:
-    """The hub: repositories, plain files beside them, faults to come, and the requests that came."""
+    """The hub: repositories, plain files, faults to inject, and the requests received."""
 
     def __init__(self) -> None:
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.plain: dict[str, Blob] = {}
         self.faults: list[Fault] = []
         self.requests: list[Request] = []
-        self.knows_ranges = True
+        self.supports_ranges = True
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": self}))
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
@@ -108,14 +109,14 @@ class Hub:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def stop(self) -> None:
-        """Close the door: what connects from then on is refused."""
+        """Stop the server: later connections are refused."""
         for fault in self.faults:
             fault.released.set()
         self._server.shutdown()
         self._server.server_close()
 
     def add(self, kind: str, name: str, files: Path | dict[str, bytes], revision: str = "main") -> Repository:
-        """Put the files of a folder, or those given, into a repository at a branch."""
+        """Add files, or the files of a folder, to a repository at a branch."""
         if isinstance(files, Path):
             paths = [path for path in files.rglob("*") if path.is_file()]
             files = {path.relative_to(files).as_posix(): path.read_bytes() for path in paths}
@@ -123,13 +124,13 @@ class Hub:
         repository.revisions[revision] = {path: Blob(content) for path, content in files.items()}
         return repository
 
-    def fault(self, ending: str, times: int = 1, **how: object) -> Fault:
-        """Let requests of files that end so go wrong."""
-        self.faults.append(Fault(ending, times, **how))
+    def fault(self, ending: str, times: int = 1, **options: object) -> Fault:
+        """Inject a fault into the next requests whose path ends in ``ending``."""
+        self.faults.append(Fault(ending, times, **options))
         return self.faults[-1]
 
-    def due(self, path: str) -> Fault | None:
-        """Return the fault that this request meets, and count it."""
+    def take_fault(self, path: str) -> Fault | None:
+        """Return the fault for a request, if any, and count it."""
         for fault in self.faults:
             if path.endswith(fault.ending) and fault.times > 0:
                 fault.times -= 1
@@ -137,37 +138,38 @@ class Hub:
         return None
 
     def environment(self, home: Path, **more: str) -> dict[str, str]:
-        """Return the environment of a client of this hub that has never seen another."""
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANSFORMERS_OFF"))}
+        """Return the environment of a user of this hub, without the offline switches and caches of this process."""
+        dropped = ("HF_", "TRANSFORMERS_OFFLINE", "GRADUAL_LEARNING_")  # set by importing the package
+        own = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         here = {"HF_ENDPOINT": self.address, "HF_HOME": str(home), "NO_PROXY": "127.0.0.1,localhost"}
         return own | here | {"PYTHONDONTWRITEBYTECODE": "1"} | more
 
     def ranges(self, ending: str) -> list[str | None]:
-        """Return the Range headers of the downloads of contents called so, in order."""
-        asked = [request for request in self.requests if request.method == "GET" and request.path.endswith(ending)]
-        return [request.headers.get("range") for request in asked]
+        """Return the Range headers of the GET requests whose path ends in ``ending``, in order."""
+        found = [request for request in self.requests if request.method == "GET" and request.path.endswith(ending)]
+        return [request.headers.get("range") for request in found]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one connection."""
+    """Handles one connection."""
 
     hub: Hub
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing: the requests are kept in the hub."""
+        """Print nothing: the hub records the requests."""
 
     def do_HEAD(self) -> None:
-        self._answer()
+        self._respond()
 
     def do_GET(self) -> None:
-        self._answer()
+        self._respond()
 
-    def _answer(self) -> None:
+    def _respond(self) -> None:
         path = urlsplit(self.path).path
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.hub.requests.append(Request(self.command, path, headers))
-        if (fault := self.hub.due(path)) and fault.status:
+        if (fault := self.hub.take_fault(path)) and fault.status:
             self._send(fault.status)
         elif path.startswith("/cdn/"):
             self._send_blob(self._large(path.removeprefix("/cdn/")), {}, fault)
@@ -190,12 +192,14 @@ class Handler(BaseHTTPRequestHandler):
         return next(blob for blob in blobs if blob.oid == oid)
 
     def _open(self, kind: str, name: str, revision: str) -> Repository | None:
-        """Return the repository if this request may see it at this revision, else answer why not."""
-        given, found = self.headers.get("Authorization"), self.hub.repositories.get((kind, name))
-        if given not in (None, f"Bearer {TOKEN}"):
+        """Return the repository if the request has access to this revision, else send the error."""
+        authorization, found = self.headers.get("Authorization"), self.hub.repositories.get((kind, name))
+        if authorization not in (None, f"Bearer {TOKEN}"):
             self._send(401, {"X-Error-Message": "Invalid credentials in Authorization header"})
-        elif found is None or (found.private and not given):  # without a token the hub tells neither from the other
-            self._send(404 if given else 401, {"X-Error-Code": "RepoNotFound"})
+        elif found is None or (
+            found.private and not authorization
+        ):  # without a token the hub does not distinguish the two
+            self._send(404 if authorization else 401, {"X-Error-Code": "RepoNotFound"})
         elif found.commit(unquote(revision)) is None:
             self._send(404, {"X-Error-Code": "RevisionNotFound"})
         else:
@@ -228,9 +232,10 @@ class Handler(BaseHTTPRequestHandler):
             self._send_blob(blob, {"X-Repo-Commit": repository.commit(unquote(revision))}, fault)
 
     def _send_blob(self, blob: Blob, headers: dict[str, str], fault: Fault | None) -> None:
-        """Send contents, or the part of them that is asked for, or as much as the fault lets through."""
-        wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")) if self.hub.knows_ranges else None
-        start, size = int(wanted[1]) if wanted else 0, len(blob.content)
+        """Send a file, or the requested range, or as much of it as the fault lets through."""
+        header = self.headers.get("Range", "") if self.hub.supports_ranges else ""
+        requested = re.fullmatch(r"bytes=(\d+)-", header)
+        start, size = int(requested[1]) if requested else 0, len(blob.content)
         if start and start >= size:
             self._send(416, {"Content-Range": f"bytes */{size}"})
             return
@@ -262,6 +267,6 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _entry(blob: Blob, small: str, large: str) -> dict[str, object]:
-    """Describe a file as the hub's listings do; they call its hashes by different names."""
+    """Return the entry of a file in a listing; the names of the hashes differ between listings."""
     lfs = {large: blob.oid, "size": blob.size, "pointerSize": 134}
     return {small: blob.oid, "size": blob.size} | ({"lfs": lfs} if blob.is_large else {})

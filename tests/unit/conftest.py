@@ -1,4 +1,4 @@
-"""A tiny world and a model that has really read it, shared by the tests that need a model."""
+"""A tiny world, a model pretrained on it, and tokenizers: shared by the tests that need a model."""
 
 import json
 from dataclasses import dataclass
@@ -18,50 +18,54 @@ class TinyWorld:
 
 @pytest.fixture(scope="session")
 def tiny_world() -> TinyWorld:
-    from gradual_learning import prompts, questions, world
+    from gradual_learning.data import cleaning, prompts, simulation
 
     shares = {"train": 0.4, "dev": 0.3, "test": 0.3}
-    facts = world.split_subjects(world.invent_facts(90, seed=1), shares, seed=1)
-    exposure, taught, opening = world.Exposure(1, 24, 0.5), world.Taught(0.1, 8), world.Opening(16, 0.3)
-    facts = world.with_ids(world.expose(facts, exposure, taught, opening, seed=1))
-    documents = world.write_documents(facts, templates=2, opening_share=0.3, seed=1)
+    facts = simulation.split_subjects(simulation.invent_facts(90, seed=1), shares, seed=1)
+    exposure, taught, opening = simulation.Exposure(1, 24, 0.5), simulation.Taught(0.1, 8), simulation.Opening(16, 0.3)
+    facts = simulation.with_ids(simulation.expose(facts, exposure, taught, opening, seed=1))
+    documents = simulation.write_documents(facts, num_templates=2, opening_share=0.3, seed=1)
     policy = {"multiple_answers": "any", "max_answer_words": None, "relations": [], "shares": shares, "limits": {}}
-    table, _ = questions.prepare(world.to_questions(facts), seed=1, **policy)
+    table, _ = cleaning.prepare(simulation.to_questions(facts), seed=1, **policy)
     dev = table[table["split"] == "dev"]
-    return TinyWorld(facts, documents, table, prompts.draw_exemplars(dev, sets=3, shots=2, draws=2, seed=1))
+    return TinyWorld(
+        facts, documents, table, prompts.draw_exemplars(dev, exemplar_sets=3, num_fewshot=2, draws=2, seed=1)
+    )
 
 
 @pytest.fixture(scope="session")
 def tiny_model(tiny_world, tmp_path_factory) -> Path:
-    from gradual_learning import pretraining, runtime
+    from gradual_learning.models import pretraining
+    from gradual_learning.models.determinism import prepare_torch
 
-    runtime.prepare_torch(1)
+    prepare_torch(1)
     folder = tmp_path_factory.mktemp("pretraining")
     settings = pretraining.Pretraining(
         seed=1,
         tokenizer="words",
-        vocabulary=0,
+        vocab_size=0,
         hidden_size=64,
-        layers=2,
-        heads=4,
+        num_hidden_layers=2,
+        num_attention_heads=4,
         sequence_length=32,
         batch_size=8,
         learning_rate=8e-3,
         warmup_steps=20,
         decay_share=0.5,
         weight_decay=0.01,
-        beta2=0.98,
+        adam_beta2=0.98,
     )
-    pretraining.pretrain(tiny_world.documents["text"].tolist(), settings, folder, folder, folder / "model")
+    pretraining.pretrain(tiny_world.documents["text"].tolist(), settings, folder, folder / "model")
     return folder / "model"
 
 
 @pytest.fixture(scope="session")
 def tokenizers(tiny_world) -> dict:
-    """Train a tokenizer of each kind: byte-level BPE, one token a word, and pieces as SentencePiece has them."""
-    from gradual_learning import pretraining, runtime
+    """Train a tokenizer of each kind: byte-level BPE, one token per word, and SentencePiece-like pieces."""
+    from gradual_learning.models import pretraining
+    from gradual_learning.models.determinism import prepare_torch
 
-    runtime.prepare_torch(1)
+    prepare_torch(1)
     texts = [*tiny_world.documents["text"], *tiny_world.prompts["text"]]
     return {
         "bytes": pretraining.build_tokenizer(texts, "bytes", 400),
@@ -71,7 +75,7 @@ def tokenizers(tiny_world) -> dict:
 
 
 def _pieces(texts: list[str]):
-    """Pieces begin with a mark for a space, bytes stand in for the rest, and the start token is put in front."""
+    """Train a tokenizer like Llama 2's: a mark for a space starts a piece, bytes as fallback, a start token first."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -85,6 +89,6 @@ def _pieces(texts: list[str]):
     tokenizer.train_from_iterator([text.replace("\n", " ") for text in texts], trainer)
     tokenizer.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 1)])
     state = json.loads(tokenizer.to_str())
-    state["added_tokens"] = state["added_tokens"][: len(special)]  # bytes are pieces like any other
+    state["added_tokens"] = state["added_tokens"][: len(special)]  # bytes are ordinary pieces, not special tokens
     tokenizer = Tokenizer.from_str(json.dumps(state))
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")

@@ -1,23 +1,56 @@
-"""Pins: the conda files repeat those of envs/requirements.txt, and whatever the code imports has one."""
+"""Pins: lock files, conda files and pre-commit hooks agree with envs/requirements.txt, and every import has one."""
 
 import ast
 import re
 import sys
-from importlib.metadata import packages_distributions, version
+from collections import ChainMap
+from importlib.metadata import packages_distributions, requires, version
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-SNAKEMAKE_ALONE = {"snakemake"}  # runs outside the environments of its jobs
+SNAKEMAKE_ALONE = {"jsonschema", "pyyaml", "snakemake"}  # run outside the environments of its jobs
 OPTIONAL = {"vllm"}  # has an environment of its own: envs/requirements-vllm.txt
+LOCKED = {
+    "requirements": ["requirements"],
+    "requirements-dev": ["requirements", "requirements-docs", "requirements-dev"],
+}
+CUDA = re.compile(r"(cuda|nvidia)-.*|triton")  # pinned by the CUDA build of torch, unknown to its CPU build
 
 
 def requirements(path: Path) -> dict[str, str]:
     lines = [line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    pins = [line for line in lines if line and not line.startswith("-r")]
+    pins = [line for line in lines if line and not line.startswith(("-r", "-c"))]
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9A-Za-z.]*", pin) for pin in pins), pins
     return dict(pin.split("==") for pin in pins)
+
+
+def locked(path: Path) -> dict[str, str]:
+    """Return the pins of a lock file that hold on this platform."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    pins = [line.partition(" ; ") for line in lines]
+    return dict(pin.split("==") for pin, _, marker in pins if not marker or Marker(marker).evaluate())
+
+
+def needed(direct: set[str]) -> set[str]:
+    """Return the names of packages and of all that they need here, by the metadata of what is installed."""
+    found, waiting = set(), [Requirement(name) for name in direct]
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        if (name, *requirement.extras) in found or CUDA.fullmatch(name):
+            continue
+        found.add((name, *requirement.extras))
+        for text in requires(name) or []:
+            further = Requirement(text)
+            extras = requirement.extras or {""}
+            if further.marker is None or any(further.marker.evaluate({"extra": extra}) for extra in extras):
+                waiting.append(further)
+    return {name for name, *_ in found}
 
 
 def conda_pins(path: Path) -> dict[str, str]:
@@ -54,9 +87,32 @@ def test_conda_files_end_with_nodefaults_and_one_python(root):
         assert "python=3.11" in content["dependencies"]
 
 
-def test_installed_versions_are_the_pinned_ones(root, pins):
-    for package, pinned in (pins | requirements(root / "envs" / "requirements-dev.txt")).items():
-        assert version(package).partition("+")[0] == pinned, package
+@pytest.mark.parametrize(("lock", "parts"), LOCKED.items())
+def test_lock_files_hold_what_is_required_and_no_more(root, lock, parts):
+    direct = dict(ChainMap(*(requirements(root / "envs" / f"{part}.txt") for part in parts)))
+    lines = locked(root / "envs" / f"{lock}.lock")
+    assert {name: lines[canonicalize_name(name)] for name in direct} == direct
+    assert set(lines) == needed(set(direct))
+    assert not [name for name in lines if CUDA.fullmatch(name)]
+
+
+def test_lock_files_agree(root):
+    workflow, contributors = (locked(root / "envs" / f"{name}.lock") for name in LOCKED)
+    assert workflow.items() <= contributors.items()
+
+
+def test_installed_versions_are_the_locked_ones(root):
+    pins = locked(root / "envs" / "requirements-dev.lock")
+    assert {package: version(package).partition("+")[0] for package in pins} == pins
+
+
+def test_slurm_and_pre_commit_use_the_pins(root):
+    pins = requirements(root / "envs" / "requirements-dev.txt")
+    plugin = requirements(root / "envs" / "requirements-slurm.txt")
+    (local,) = yaml.safe_load((root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    hooks = dict(pin.split("==") for hook in local["hooks"] for pin in hook.get("additional_dependencies", []))
+    assert {"ruff", "snakefmt", "codespell"} == set(hooks)
+    assert (plugin | hooks).items() <= pins.items()
 
 
 def imported(file: Path) -> set[str]:

@@ -18,28 +18,35 @@ def fetch(hub, snakemake, copy_workflow, tmp_path):
     settings = ["data={source: file, path: questions.jsonl}", "model={source: hub, name: org/tiny}"]
 
     def run(*targets, fails=False):
-        own = hub.environment(tmp_path / "home")
-        return snakemake("--cores", 1, *targets, "--config", *settings, cwd=folder, fails=fails, environment=own)
+        environment = hub.environment(tmp_path / "home")
+        arguments = ["--cores", 1, *targets, "--config", *settings]
+        return snakemake(*arguments, cwd=folder, fails=fails, environment=environment)
 
     return run
 
 
-def test_a_failed_job_leaves_what_came_to_the_next(hub, fetch, tmp_path):
-    hub.add("model", "org/tiny", save_qwen2(tmp_path / "given"))
+def fetched(folder):
+    """Return the recorded source of a model, whose files must be those in its folder."""
+    source = json.loads((folder / "model_source.json").read_text())
+    assert {path.name for path in (folder / "model").glob("[!.]*")} == set(source["files"])
+    return source
+
+
+@pytest.mark.slow
+def test_the_job_after_a_failed_one_resumes_the_download(hub, fetch, tmp_path):
+    hub.add("model", "org/tiny", save_qwen2(tmp_path / "saved"))
     shard = hub.repositories["model", "org/tiny"].files("main")[SECOND].oid
     hub.fault(shard, after=CHUNK + 1000)
-    down = hub.fault(shard, times=99, status=404)
+    outage = hub.fault(shard, times=99, status=404)
     printed = fetch("results/model_source.json", fails=True)
-    assert "What has come is kept" in printed and "Traceback" not in printed
+    assert "partial download is kept" in printed and "Traceback" not in printed
     results = tmp_path / "workflow" / "results"
     assert not (results / "model").exists() and not (results / "model_source.json").exists()
-    down.times = 0
+    outage.times = 0
     hub.requests.clear()
     fetch("results/model_source.json", "results/plan/model_source.json")
     assert hub.ranges(shard) == [f"bytes={CHUNK}-"]
-    whole, outline = (json.loads((results / place / "model_source.json").read_text()) for place in (".", "plan"))
-    assert whole["commit"] == outline["commit"] and whole["weight_bytes"] == outline["weight_bytes"] > 25_000_000
-    assert {path.name for path in (results / "plan" / "outline").glob("[!.]*")} == set(outline["files"])
-    assert {path.name for path in (results / "model").glob("[!.]*")} == set(whole["files"])
-    assert set(whole["files"]) - set(outline["files"]) == {"model-00001-of-00002.safetensors", SECOND}
-    assert not list(results.rglob(".*_download"))
+    model, config = (fetched(folder) for folder in (results, results / "plan"))
+    assert model["commit"] == config["commit"] and model["weight_bytes"] == config["weight_bytes"] > 25_000_000
+    assert set(model["files"]) - set(config["files"]) == {"model-00001-of-00002.safetensors", SECOND}
+    assert not list(results.rglob(".*.work"))

@@ -1,21 +1,25 @@
-"""A rule has every module of the library as input that its script imports, and no other."""
+"""A rule has every module that its script depends on as input, and no other."""
 
+import ast
 import json
 import re
 from modulefinder import ModuleFinder
 
 import pytest
 
+PACKAGE = "gradual_learning"
+HEAVY = {"torch", "transformers", "peft", "datasets", "numpy", "pandas", "pyarrow", "matplotlib", "scipy"}
+
 
 @pytest.fixture(scope="module")
 def libraries(root, snakemake, tmp_path_factory):
-    """The modules of every script as the workflow computes them."""
+    """The code inputs of every script as the workflow computes them, without the modules that rules add by name."""
     scripts = sorted(path.stem for path in root.glob("workflow_scripts/*.py"))
     folder = tmp_path_factory.mktemp("library")
     lines = [
         "import json",
-        *(f'include: "{root}/rules/{name}.smk"' for name in ("checks", "common")),
-        f"print('LIBRARIES', json.dumps({{name: library(name) for name in {scripts}}}))",
+        f'include: "{root}/rules/common/library.smk"',
+        f"print('LIBRARIES', json.dumps({{name: code_inputs(name) for name in {scripts}}}))",
         "rule nothing:",
         "    output: touch('nothing')",
     ]
@@ -28,25 +32,58 @@ def modules(paths):
     return {path.partition("workflow_scripts/")[2] for path in paths}
 
 
-def test_equals_what_the_interpreter_would_load(root, libraries):
+def test_inputs_are_what_the_interpreter_would_load_except_for_jobs(root, libraries):
     scripts = root / "workflow_scripts"
     assert len(libraries) > 20
     for name, paths in libraries.items():
         finder = ModuleFinder(path=[str(scripts)])
         finder.run_script(str(scripts / f"{name}.py"))
-        files = {module.__file__ for key, module in finder.modules.items() if key.startswith("gradual_learning")}
-        assert modules(paths) == {file.partition("workflow_scripts/")[2] for file in files}, name
+        files = {module.__file__ for key, module in finder.modules.items() if key.startswith(PACKAGE)}
+        loaded = {file.partition("workflow_scripts/")[2] for file in files}
+        assert modules(paths) == {file for file in loaded if not file.startswith(f"{PACKAGE}/jobs/")}, name
 
 
-def test_edits_stay_where_they_matter(libraries):
+def test_tables_and_figures_need_no_model_code(libraries):
     for name, paths in libraries.items():
-        used = modules(paths)
-        assert {"gradual_learning/__init__.py", "gradual_learning/records.py"} <= used
-        assert ("gradual_learning/drawing/style.py" in used) <= name.startswith("plot_")
-        if name.startswith(("plot_", "tabulate_", "categorize_", "select_", "draw_", "prepare_", "download_")):
-            assert not {"gradual_learning/training.py", "gradual_learning/sampling.py"} & used, name
+        if name.startswith(("plot", "tabulate_", "categorize_", "select_", "build_", "prepare_")):
+            assert not any(f"{PACKAGE}/{part}/" in path for part in ("generation", "models") for path in paths), name
 
 
 def test_no_module_is_unused(root, libraries):
     every = {str(path.relative_to(root / "workflow_scripts")) for path in root.glob("workflow_scripts/*/**/*.py")}
-    assert set().union(*map(modules, libraries.values())) == every
+    used = set().union(*map(modules, libraries.values()))
+    named_by_rules = ("generation/vllm.py", "figures/", "report/table_pages/")  # modules that scripts import by name
+    used_by_rules = ("configuration/", "jobs/")
+    known = tuple(f"{PACKAGE}/{part}" for part in (*named_by_rules, *used_by_rules))
+    assert {file for file in every - used if not file.startswith(known)} == set()
+
+
+def test_jobs_depend_on_nothing_else_in_the_library(root):
+    for path in root.glob(f"workflow_scripts/{PACKAGE}/jobs/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith(PACKAGE):
+                assert node.module.startswith(f"{PACKAGE}.jobs"), f"{path.name} imports {node.module}"
+
+
+def test_parsing_loads_nothing_heavy(root):
+    """The rules must import nothing slow from the library: Snakemake parses them in every job."""
+    texts = [path.read_text(encoding="utf-8") for path in root.glob("rules/**/*.smk")]
+    roots = re.findall(r"^import_library\((.*)\)$", "\n".join(texts), re.MULTILINE)
+    assert len(roots) == 1
+    scripts = root / "workflow_scripts"
+    names = re.findall(r'"([\w.]+)"', roots[0])
+    waiting = [scripts / PACKAGE / f"{name.replace('.', '/')}.py" for name in names]
+    seen = set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen or not path.is_file():
+            continue
+        seen.add(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert not HEAVY & {name.partition(".")[0] for name in names}, path
+            if isinstance(node, ast.ImportFrom):
+                waiting += [scripts / f"{node.module.replace('.', '/')}.py"]
+                waiting += [scripts / node.module.replace(".", "/") / f"{alias.name}.py" for alias in node.names]
+    assert len(seen) > 3

@@ -1,34 +1,35 @@
-"""What a run consists of: the jobs of each target, for the default experiment and the others."""
+"""The jobs of a run: how many each target needs, for the default experiment and with changed settings."""
 
 import re
 
 import pytest
 
 SEEDS, STRATEGIES = 5, 4
-LABELLED = 4 * SEEDS  # maybe_known and the three second stages
+RELABELED = 4 * SEEDS  # maybe_known and the three second stages
 
 
 def test_default_experiment(dry_run, job_counts, root):
     jobs = job_counts(dry_run())
     assert jobs["finetune"] == jobs["select_training_data"] == STRATEGIES * SEEDS
     assert jobs["answer_zero_shot"] == jobs["evaluate_checkpoint"] == STRATEGIES * SEEDS
-    assert jobs["categorize_knowledge"] == 4 + 2 * LABELLED
-    assert jobs["sample_answers"] == 3 + LABELLED, "train, test and retest at base; train and probe in one go later"
+    assert jobs["categorize_knowledge"] == 4 + 2 * RELABELED
+    assert jobs["sample_answers"] == 3 + RELABELED, "train, test and relabel at base; train and heldout together later"
     assert "download_dataset" not in jobs
-    shown = {path.stem for path in root.glob("workflow_scripts/*.py") if path.stem.startswith(("plot_", "tabulate_"))}
-    assert shown - set(jobs) == {"tabulate_arms", "plot_arms"}, "the default experiment has no arms"
-    assert all(jobs[rule] == 1 for rule in jobs if rule.startswith(("plot_", "tabulate_", "evaluate_base", "recall_")))
+    tables = {path.stem for path in root.glob("workflow_scripts/tabulate_*.py")}
+    assert tables - set(jobs) == {"tabulate_category_ranking"}, "the default experiment ranks no training sets"
+    assert all(jobs[rule] == 1 for rule in jobs if rule.startswith(("tabulate_", "evaluate_base", "measure_")))
 
 
-def test_chances_are_computed_in_place_of_sampling(dry_run, job_counts):
-    drawn, scored = job_counts(dry_run()), job_counts(dry_run("--config", "knowledge={estimator: likelihood}"))
-    assert scored.pop("score_answers") == drawn.pop("sample_answers") and scored == drawn
+def test_likelihoods_are_computed_in_place_of_sampling(dry_run, job_counts):
+    sampled, computed = job_counts(dry_run()), job_counts(dry_run("--config", "knowledge={estimator: likelihood}"))
+    assert computed.pop("compute_likelihoods") == sampled.pop("sample_answers") and computed == sampled
 
 
 @pytest.mark.parametrize("target", ["results/figures/forgetting.png", "forgetting"])
 def test_forgetting_is_a_target_of_its_own(dry_run, job_counts, target):
-    jobs = job_counts(dry_run(target))
-    assert {rule for rule in jobs if rule.startswith("plot_")} == {"plot_forgetting"}
+    printed = dry_run(target)
+    jobs = job_counts(printed)
+    assert jobs["plot"] == 1 and "results/figures/forgetting.png" in printed
     assert "tabulate_accuracy" not in jobs and jobs["finetune"] == STRATEGIES * SEEDS
 
 
@@ -53,15 +54,15 @@ def test_three_stages_work_as_two(dry_run, job_counts, third, siblings):
     assert jobs["categorize_knowledge"] == 4 + 2 * 5
 
 
-def test_retest_can_be_switched_off(dry_run, job_counts):
-    assert job_counts(dry_run("--config", "evaluation={retest: false}"))["categorize_knowledge"] == 3 + 2 * LABELLED
+def test_relabeling_can_be_switched_off(dry_run, job_counts):
+    assert job_counts(dry_run("--config", "evaluation={relabel: false}"))["categorize_knowledge"] == 3 + 2 * RELABELED
 
 
-def test_single_stage_strategies_need_no_second_labelling(dry_run, job_counts):
-    gone = "one_stage_continued: null, two_stage: null, two_stage_replay: null"
-    jobs = job_counts(dry_run("--config", f"strategies={{{gone}}}"))
+def test_single_stage_strategies_need_no_second_labeling(dry_run, job_counts):
+    removed = "one_stage_continued: null, two_stage: null, two_stage_replay: null"
+    jobs = job_counts(dry_run("--config", f"strategies={{{removed}}}"))
     assert jobs["categorize_knowledge"] == 4
-    assert not {"plot_knowledge_gain", "plot_transitions"} & set(jobs)
+    assert not {"tabulate_knowledge_gain", "tabulate_transitions"} & set(jobs)
 
 
 def test_missing_archive_is_named(dry_run):
@@ -71,32 +72,32 @@ def test_missing_archive_is_named(dry_run):
 
 def test_unknown_stage_in_a_target_is_named(dry_run):
     printed = dry_run("results/checkpoints/maybe_knwon/seed1/best", fails=True)
-    assert "'maybe_knwon'" in printed and "'maybe_known'" in printed
+    assert "there is no stage 'maybe_knwon'; did you mean maybe_known?" in printed
 
 
-def test_base_is_nothing_to_train(dry_run):
+def test_the_base_model_is_no_target_of_training(dry_run):
     assert "MissingRuleException" in dry_run("results/checkpoints/base/best", fails=True)
 
 
-def test_results_can_be_put_elsewhere(dry_run):
+def test_results_can_go_to_another_folder(dry_run):
     printed = dry_run("elsewhere/figures/accuracy.svg", "--config", "pathvars={results: elsewhere}")
     assert "elsewhere/world/documents.parquet" in printed and " results/" not in printed
 
 
-COMMON = {"**asking(": "mem_mb= runtime=", "**ASKED": "torch_threads="}  # what rules take from a definition they share
+def rules_of(root):
+    """Return the text of every rule that has a script, by name."""
+    texts = [file.read_text(encoding="utf-8") for file in root.glob("rules/*.smk")]
+    blocks = [block for text in texts for block in re.split(r"^ *(?=(?:use )?rule \w)", text, flags=re.MULTILINE)]
+    return {block.split(":")[0].removeprefix("rule "): block for block in blocks if block.startswith("rule ")}
 
 
 def test_every_rule_is_complete(root):
-    named = set()
-    for file in root.glob("rules/*.smk"):
-        for name, text in re.findall(
-            r"^rule (\w+):\n((?:    .*\n|\n)+)", file.read_text(encoding="utf-8"), re.MULTILINE
-        ):
-            named.add(name)
-            text += "".join(parts for common, parts in COMMON.items() if common in text)
-            for part in ("lib=library", "log:", "conda:", "threads:", "mem_mb=", "runtime=", "message:"):
-                assert part in text, f"rule {name} lacks {part}"
-            assert ("benchmark:" in text) == ("output:" in text), f"rule {name}: Snakemake counts benchmarks as outputs"
-            assert f'library("{name}")' in text and f"/workflow_scripts/{name}.py" in text
-            assert ("torch_threads=" in text) == ("envs/llm.yaml" in text and "fetch" not in name), name
-    assert named == {path.stem for path in root.glob("workflow_scripts/*.py")}, "a script without a rule"
+    rules = rules_of(root)
+    for name, text in rules.items():
+        for part in ("code=", "log:", "conda:", "resources:", "message:"):
+            assert part in text, f"rule {name} lacks {part}"
+        assert ("benchmark:" in text) == ("output:" in text), f"rule {name}: Snakemake counts benchmarks as outputs"
+        assert f'code_inputs("{name}"' in text and f"/workflow_scripts/{name}.py" in text
+        has_threads = "torch_threads=" in text or "**SHARD" in text
+        assert has_threads == ("envs/llm.yaml" in text and "fetch" not in name), name
+    assert set(rules) == {path.stem for path in root.glob("workflow_scripts/*.py")}, "a script without a rule"

@@ -1,4 +1,4 @@
-"""`snakemake plan`: its numbers of jobs are those of a dry run, its page is shown and kept, a failed check ends it."""
+"""`snakemake plan`: it counts the jobs of a dry run, prints and keeps its page, and fails if a check fails."""
 
 import pandas as pd
 import pytest
@@ -11,17 +11,17 @@ VARIANTS = {
     "single stages": [
         "--config",
         f"strategies={{{FEW}, only: [maybe_known]}}",
-        "evaluation={retest: false, arms: {MaybeKnown: only, Unknown: only}}",
+        "evaluation={relabel: false, category_ranking: {MaybeKnown: only, Unknown: only}}",
     ],
     "three stages": [
         "--set-scatter",
         "shards=2",
         "--config",
         f"strategies={{{FEW}, three: [maybe_known, gradual, continued]}}",
-        "evaluation={arms: {MaybeKnown: three, Unknown: three}}",
+        "evaluation={category_ranking: {MaybeKnown: three, Unknown: three}}",
     ],
 }
-LISTED = ("sample_answers", "finetune", "answer_zero_shot", "answer_zero_shot_base", "pretrain_base_model")
+RULES = ("sample_answers", "finetune", "answer_zero_shot", "answer_zero_shot_base", "pretrain_base_model")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def folder(copy_workflow, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def plan(snakemake, folder, root):
-    """Plan the tiny experiment with further settings; return what is printed and the table."""
+    """Plan the tiny experiment with further arguments; return the output and the table."""
 
     def start(*arguments, fails=False):
         settings = ["--configfile", root / TINY, *arguments, "--", "plan"]
@@ -45,11 +45,11 @@ def plan(snakemake, folder, root):
 def test_jobs_are_those_of_a_dry_run(plan, dry_run, job_counts, root, variant):
     _, table = plan(*VARIANTS[variant])
     jobs = job_counts(dry_run("--configfile", root / TINY, *VARIANTS[variant]))
-    assert {rule: table["jobs"][rule] for rule in LISTED} == {rule: jobs[rule] for rule in LISTED}
+    assert {rule: table["jobs"][rule] for rule in RULES} == {rule: jobs[rule] for rule in RULES}
     assert table["jobs"].sum() == sum(jobs.values()) - jobs["all"]
 
 
-def test_page_is_shown_and_kept_and_made_again_when_asked_for(plan, folder, snakemake, job_counts, root):
+def test_page_is_printed_and_kept_and_a_second_plan_runs_again(plan, folder, snakemake, job_counts, root):
     printed, table = plan()
     page = (folder / "results/plan/plan.md").read_text(encoding="utf-8")
     assert page in printed and all(f"| {rule} " in page for rule in table.index)
@@ -58,14 +58,14 @@ def test_page_is_shown_and_kept_and_made_again_when_asked_for(plan, folder, snak
     assert job_counts(again) == {"plan": 1}
 
 
-def test_failed_check_ends_the_job_after_the_page_is_written(plan, folder):
+def test_a_failed_check_ends_the_job_after_the_page_is_written(plan, folder):
     page = folder / "results/plan/plan.md"
     page.unlink(missing_ok=True)
     printed, _ = plan("--config", "training={batch_size: 10000000}", fails=True)
-    assert "What to do about device: lower knowledge.batch_tokens, training.batch_size" in printed
-    assert "the experiment cannot run as it is" in printed and page.read_text(encoding="utf-8") in printed
+    assert "The check of the device failed: lower knowledge.batch_tokens, training.batch_size" in printed
+    assert "the experiment cannot run as configured" in printed and page.read_text(encoding="utf-8") in printed
 
 
-def test_missing_model_folder_is_named(plan):
+def test_a_missing_model_folder_is_named(plan):
     printed, _ = plan("--config", "model={source: local, path: no/such/model}", fails=True)
     assert "no/such/model" in printed and "model.path" in printed

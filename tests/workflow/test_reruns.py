@@ -1,10 +1,11 @@
-"""What runs again after a change, and what does not.
+"""What reruns after a change, and what does not.
 
-The jobs are real ones of the real rules with the real inputs; only the scripts stop early, after making empty outputs.
+The jobs are real jobs of the real rules with the real inputs; only the scripts stop early, after writing empty outputs.
 """
 
 import pytest
 
+pytestmark = pytest.mark.slow
 STOP_EARLY = """
 import os
 for path in snakemake.output:
@@ -16,12 +17,16 @@ raise SystemExit(0)
 """
 SMALL = "one_stage: null, one_stage_continued: null, two_stage_replay: null"
 SETTINGS = ["--config", f"strategies={{{SMALL}}}", "seeds=[1]"]
-MODEL = {"pretrain_base_model", "sample_answers", "finetune", "answer_zero_shot", "answer_zero_shot_base"}
+LOADS_MODEL = {
+    *("pretrain_base_model", "measure_fact_recall", "sample_answers", "finetune"),
+    *("answer_zero_shot", "answer_zero_shot_base"),
+}
+PACKAGE = "gradual_learning"
 
 
 @pytest.fixture(scope="module")
 def finished(snakemake, copy_workflow, tmp_path_factory):
-    """A copy of the workflow in which everything has been made."""
+    """A copy of the workflow in which everything is up to date."""
     folder = copy_workflow(tmp_path_factory.mktemp("reruns"))
     for script in folder.glob("workflow_scripts/*.py"):
         script.write_text(STOP_EARLY + script.read_text(encoding="utf-8"), encoding="utf-8")
@@ -30,19 +35,28 @@ def finished(snakemake, copy_workflow, tmp_path_factory):
 
 
 @pytest.fixture
-def planned(snakemake, job_counts, finished):
-    """Tell which rules would run again, target rules aside."""
+def dry_run(snakemake, finished):
+    """Return what a dry run prints."""
+
+    def start(*targets, settings=()):
+        return snakemake("--dry-run", *targets, *SETTINGS, *settings, cwd=finished)
+
+    return start
+
+
+@pytest.fixture
+def planned(dry_run, job_counts):
+    """Return the rules that would rerun, without the target rules."""
 
     def plan(*targets, settings=()):
-        printed = snakemake("--dry-run", *targets, *SETTINGS, *settings, cwd=finished)
-        return set(job_counts(printed)) - {"all", "figures"}
+        return set(job_counts(dry_run(*targets, settings=settings))) - {"all", "figures"}
 
     return plan
 
 
 @pytest.fixture
 def edited(finished):
-    """Append a line to a file of the copy while a test runs."""
+    """Append a comment to a file of the copy while a test runs."""
     before = {}
 
     def edit(name):
@@ -59,33 +73,57 @@ def test_second_run_does_nothing(planned):
     assert planned() == set()
 
 
-@pytest.mark.parametrize("module", ["strategy_figures", "style"])
-def test_edited_figures_are_drawn_again(planned, edited, module):
-    edited(f"gradual_learning/drawing/{module}.py")
-    again = planned()
-    assert "plot_accuracy" in again
-    assert all(rule.startswith("plot_") for rule in again - {"write_pages"})
+def test_edits_of_code_that_changes_no_number_rerun_nothing(root, planned, edited):
+    modules = sorted(path.name for path in (root / "workflow_scripts" / PACKAGE / "jobs").glob("*.py"))
+    assert {"script.py", "progress.py", "resume.py", "gpus.py", "atomic_files.py", "errors.py"} <= set(modules)
+    for name in modules:
+        edited(f"{PACKAGE}/jobs/{name}")
+    assert planned() == set()
+
+
+def test_edited_vllm_adapter_reruns_nothing_where_another_engine_samples(planned, edited):
+    edited(f"{PACKAGE}/generation/vllm.py")
+    assert planned() == set()
+
+
+def test_edited_threads_and_determinism_rerun_all_jobs_that_load_a_model(planned, edited):
+    edited(f"{PACKAGE}/models/determinism.py")
+    assert planned() >= LOADS_MODEL
+
+
+@pytest.mark.parametrize("figure", ["forgetting", "flow"])
+def test_edited_figure_is_drawn_again_alone(dry_run, job_counts, edited, figure):
+    edited(f"{PACKAGE}/figures/{figure}.py")
+    printed = dry_run()
+    jobs = {rule: count for rule, count in job_counts(printed).items() if rule != "all"}
+    assert jobs == {"plot": 1, "write_pages": 1}
+    assert f"results/figures/{figure}.svg" in printed
+
+
+def test_edited_style_draws_all_figures_again(dry_run, job_counts, edited, finished):
+    edited(f"{PACKAGE}/figures/style.py")
+    jobs = job_counts(dry_run())
+    assert jobs["plot"] == len(list((finished / "results/figures").glob("*.png"))) > 10
+    assert set(jobs) - {"all", "plot"} <= {"write_pages", "write_methods"}
 
 
 def test_edited_figure_setting_draws_all_figures_again(planned):
-    again = planned(settings=["figures={dpi: 90}"])
-    drawn = {rule for rule in again if rule.startswith("plot_")}
-    assert len(drawn) >= 7 and again - drawn == {"write_pages", "write_methods"}
+    assert planned(settings=["figures={dpi: 90}"]) == {"plot", "write_pages", "write_methods"}
 
 
-@pytest.mark.parametrize("setting", ["bootstrap: 500", "confidence: 0.9"])
+@pytest.mark.parametrize("setting", ["bootstrap_samples: 500", "confidence_level: 0.9"])
 def test_edited_interval_tabulates_again(planned, setting):
-    again = planned(settings=[f"evaluation={{{setting}}}"])
-    assert {"tabulate_accuracy", "write_summary"} <= again
-    assert all(rule.startswith(("plot_", "tabulate_", "write_")) for rule in again)
+    rules = planned(settings=[f"evaluation={{{setting}}}"])
+    assert {"tabulate_accuracy", "write_summary"} <= rules
+    assert all(rule.startswith(("plot", "tabulate_", "write_")) for rule in rules)
 
 
 def test_edited_wording_writes_pages_again(planned, edited):
-    edited("gradual_learning/report/captions.py")
-    assert planned() == {"write_pages", "write_methods"}
+    edited(f"{PACKAGE}/report/html.py")
+    assert planned() == {"write_pages", "write_methods", "write_summary"}
 
 
-def test_edited_caption_makes_nothing_again(planned, edited):
+def test_edited_caption_of_the_report_reruns_nothing(planned, edited):
     edited("../rules/captions/summary.rst")
     assert planned() == set()
 
@@ -93,67 +131,64 @@ def test_edited_caption_makes_nothing_again(planned, edited):
 JUDGED_AT_BASE = ["results/categories/base/train.parquet", "results/evaluation/base/test.parquet"]
 
 
-@pytest.mark.parametrize("module", ["answers", "categories"])
-def test_edited_answer_or_category_rule_asks_no_model_again(planned, edited, module):
-    edited(f"gradual_learning/{module}.py")
-    again = planned(*JUDGED_AT_BASE)
-    assert "categorize_knowledge" in again
-    assert not again & MODEL
+@pytest.mark.parametrize("module", ["matching", "slick"])
+def test_edited_answer_or_category_rule_queries_no_model_again(planned, edited, module):
+    edited(f"{PACKAGE}/knowledge/{module}.py")
+    rules = planned("results/categories/base/relabel.parquet", *JUDGED_AT_BASE)
+    assert "categorize_knowledge" in rules
+    assert not rules & LOADS_MODEL
 
 
-def test_other_answer_rule_asks_no_model_again(planned):
+def test_other_answer_rule_queries_no_model_again(planned):
     assert planned(*JUDGED_AT_BASE, settings=["data={f1_threshold: 0.7}"]) == {
         "categorize_knowledge",
         "evaluate_base_model",
     }
 
 
-def test_samples_that_were_drawn_for_exact_match_are_drawn_again_for_another(planned):
-    again = planned(*JUDGED_AT_BASE, settings=["data={match: contains}"])
-    assert again == {"sample_answers", "categorize_knowledge", "evaluate_base_model"}
+def test_samples_drawn_for_exact_match_are_drawn_again_for_another_rule(planned):
+    rules = planned(*JUDGED_AT_BASE, settings=["data={answer_match: contains}"])
+    assert rules == {"sample_answers", "categorize_knowledge", "evaluate_base_model"}
 
 
-def test_edited_sampling_is_sampled_again_without_pretraining(planned, edited):
-    edited("gradual_learning/sampling.py")
-    again = planned()
-    assert {"sample_answers", "finetune", "answer_zero_shot"} <= again
-    assert not {"pretrain_base_model", "simulate_world", "draw_prompts"} & again
+def test_edited_engine_samples_again_without_pretraining(planned, edited):
+    edited(f"{PACKAGE}/generation/engine.py")
+    rules = planned()
+    assert {"sample_answers", "finetune", "answer_zero_shot"} <= rules
+    assert not {"pretrain_base_model", "simulate_world", "build_prompts"} & rules
 
 
 def test_edited_stage_leaves_the_first_stage_alone(planned):
-    again = planned(
-        "results/checkpoints/maybe_known/seed1/best", settings=["stages={gradual: {learning_rate: 0.0002}}"]
-    )
-    assert again == set()
-    again = planned(settings=["stages={gradual: {learning_rate: 0.0002}}"])
-    assert "finetune" in again and not {"select_training_data", "pretrain_base_model"} & again
+    first = "results/checkpoints/maybe_known/seed1/best"
+    settings = ["stages={gradual: {learning_rate: 0.0002}}"]
+    assert planned(first, settings=settings) == set()
+    rules = planned(settings=settings)
+    assert "finetune" in rules and not {"select_training_data", "pretrain_base_model"} & rules
 
 
-def test_what_changes_speed_alone_makes_nothing_again(planned):
+def test_setting_that_affects_only_speed_reruns_nothing(planned):
     assert planned(settings=["knowledge={batch_tokens: 4096}"]) == {"write_methods"}
 
 
-def test_another_probe_leaves_the_first_stage_alone(planned):
+def test_other_held_out_questions_leave_the_first_stage_alone(planned):
     first = "results/checkpoints/maybe_known/seed1/best"
-    assert planned(first, settings=["evaluation={probe_questions: 60}"]) == set()
+    assert planned(first, settings=["evaluation={heldout_questions: 60}"]) == set()
 
 
-@pytest.mark.parametrize("setting", ["lora: {rank: 32}", "parallel: {processes: 4}"])
-def test_value_that_another_param_has_already_trains_again(planned, setting):
-    again = planned("results/checkpoints/maybe_known/seed1/best", settings=[f"training={{{setting}}}"])
-    assert again == {"finetune"}
+@pytest.mark.parametrize("setting", ["lora: {r: 32}", "parallel: {processes: 4}"])
+def test_value_that_another_param_already_has_trains_again(planned, setting):
+    rules = planned("results/checkpoints/maybe_known/seed1/best", settings=[f"training={{{setting}}}"])
+    assert rules == {"finetune"}
 
 
-def test_touched_module_changes_nothing(planned, finished):
-    (finished / "workflow_scripts/gradual_learning/records.py").touch()
+def test_touched_module_reruns_nothing(planned, finished):
+    (finished / "workflow_scripts" / PACKAGE / "tables/files.py").touch()
     assert planned() == set()
 
 
-def test_what_an_unfinished_job_keeps_outlives_a_run_of_something_else(snakemake, finished):
-    unfinished = finished / "results/checkpoints/unfinished/seed1/.best.scratch/checkpoint-7"
-    done = finished / "results/checkpoints/maybe_known/seed1/.best.scratch"
+def test_work_folder_of_an_unfinished_job_survives_another_run(snakemake, finished):
+    unfinished = finished / "results/checkpoints/unfinished/seed1/.best.work/checkpoint-7"
     unfinished.mkdir(parents=True)
-    done.mkdir()
     target = "results/tables/training_data.tsv"
     snakemake("--cores", 1, target, "--forcerun", "tabulate_training_data", *SETTINGS, cwd=finished)
-    assert unfinished.is_dir() and not done.exists()
+    assert unfinished.is_dir()

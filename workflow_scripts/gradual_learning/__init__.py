@@ -1,12 +1,20 @@
-"""Gradual learning: sort what a language model knows, teach it in stages, measure gain and forgetting.
+"""Gradual learning: categorize what a language model knows, fine-tune it in stages, measure gain and forgetting.
 
-Importing the package takes the libraries of the hub offline, before any of them reads its switches. Only `hub` goes
-online, for as long as it fetches, and only if the user has not set HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE.
+Importing the package sets the offline switches of the hub's libraries, before any of them reads its own. Only
+:mod:`gradual_learning.models.hub` uses the network, while it downloads, and not if the user has set HF_HUB_OFFLINE or
+TRANSFORMERS_OFFLINE. Child processes inherit the switches, so what the user has set is kept in a variable of its own.
 """
 
 import os
 
-_WISH = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
-USER_IS_OFFLINE = _WISH.upper() in ("1", "ON", "YES", "TRUE")
+USER_OFFLINE_VARIABLE = "GRADUAL_LEARNING_USER_OFFLINE"
+
+
+def _is_set_to_offline() -> bool:
+    value = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
+    return value.upper() in ("1", "ON", "YES", "TRUE")
+
+
+USER_IS_OFFLINE = os.environ.setdefault(USER_OFFLINE_VARIABLE, str(int(_is_set_to_offline()))) == "1"
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")

@@ -1,1 +1,1 @@
-"""What an experiment will take before it is run: its work counted, this machine timed, what it needs checked."""
+"""Estimates of an experiment before it runs: its work is counted, this machine timed, its requirements checked."""

@@ -1,77 +1,107 @@
-"""How fast the machine at hand is: the real engine and real training steps on real prompts, for some seconds.
+"""The speed of this machine: the engine and training steps run on real prompts for a few seconds.
 
-The model is built from its configuration with random weights, as timing asks for nothing else; one that is there
-already is taken as it is. Random weights never end an answer and never agree, so what is expected of them is measured
-with answers of the expected length and with a share of the samples; what they do by themselves is the most.
+The base model is timed if it exists already, otherwise random weights of its shape. Random weights do not end their
+answers, and hardly two of their samples are equal. The expected time is therefore that of answers of the expected
+length and of the expected number of different samples; the upper bound has the longest answers and all samples.
 """
 
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
 import peft
 import psutil
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 from transformers.initialization import no_init_weights
 
-from gradual_learning import labelling, models, pretraining, prompts, targets, training
-from gradual_learning.encoding import Encoder
-from gradual_learning.plan.blueprint import Blueprint
-from gradual_learning.plan.workload import DISTINCT, Amount, Lengths, Pace
-from gradual_learning.sampling import Decoding, Engine, Prompt
+from gradual_learning.generation.decoding import Decoding, Prompt
+from gradual_learning.generation.engine import Engine
+from gradual_learning.knowledge import labeling
+from gradual_learning.models import pretraining
+from gradual_learning.models.loading import load_model
+from gradual_learning.plan.model_spec import ModelSpec
+from gradual_learning.plan.workload import DISTINCT, Workload
+from gradual_learning.training import examples
+from gradual_learning.training.trainable_model import adapter_config
 
-BUDGET = 2.0  # seconds that the longest portion of one measurement may take, about
-SLOW = 300e6  # parameters above which a processor times one layer and two
-ROOM = 0.4  # of the free memory, what a model built for timing may take
-LOADING = 1e9  # bytes of weights read a second
-TEXTS = 1000  # texts whose tokens are counted
+BUDGET = 2.0  # seconds of the longest portion of a measurement, approximately
+LARGE = 300e6  # parameters above which a CPU times one and two layers of a model instead of all
+MEMORY_SHARE = 0.4  # of the free memory, for random weights
+BYTES_PER_SECOND = 1e9  # at which weights are read
+
+KINDS = ("greedy", "sampled", "zero_shot")  # of answers; the first two follow exemplars
+Seconds = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What of an experiment is tried: its questions and prompts (draw 0), and how they are asked and trained on."""
+class Timings:
+    """Seconds on this machine.
 
-    questions: pd.DataFrame
-    prompts: pd.DataFrame
-    decoding: Decoding
-    samples: int
-    batch_tokens: int
-    template: str
-    lora: training.Lora
-    batch_sizes: dict[str, int]  # of training, by method
+    Attributes:
+        start: until a process has loaded the model.
+        expected: per prompt, for each of :data:`KINDS`: its greedy answer or all its samples.
+        at_most: the upper bound of it.
+        trained: per question and epoch, by training method.
+        pretraining_step: per step of pretraining; 0 for a model from elsewhere.
+        model: description of the timed model.
+    """
+
+    start: float
+    expected: Seconds
+    at_most: Seconds
+    trained: Seconds
+    pretraining_step: float
+    model: str
 
 
-def mean_lengths(trial: Trial, encoder: Encoder, statements: list[str]) -> Lengths:
-    """Count the tokens of a sample of the experiment's texts, unfinished statements of facts included."""
-    asked = trial.questions.sample(min(len(trial.questions), TEXTS), random_state=0)
-    zero_shot = [prompts.zero_shot(text, trial.template) for text in asked["question"]]
-    answers = [
-        len(encoder.answers(prompt, texts[:1])[0]) for prompt, texts in zip(zero_shot, asked["answers"], strict=True)
-    ]
-    examples = _mean_tokens(encoder, trial.prompts["text"].tolist())
-    behind = trial.prompts["text"].iloc[0] + asked["question"].map(prompts.few_shot_suffix)
-    return Lengths(
-        examples=examples,
-        question=_mean_tokens(encoder, behind.tolist()) - _mean_tokens(encoder, [trial.prompts["text"].iloc[0]]),
-        zero_shot=_mean_tokens(encoder, zero_shot),
-        answer=sum(answers) / len(answers) + 1,
-        statement=_mean_tokens(encoder, statements),
+def calibrate(workload: Workload, folder: Path, import_seconds: float, pretraining_threads: int) -> Timings:
+    """Time the work of the jobs.
+
+    Args:
+        workload: the experiment.
+        folder: of the base model, if it exists already.
+        import_seconds: until a process has imported its libraries.
+        pretraining_threads: threads of the job that pretrains the base model.
+    """
+    seconds, model = _measure_model(workload, folder)
+    return Timings(
+        start=import_seconds + workload.spec.stored_bytes / BYTES_PER_SECOND,
+        expected={kind: seconds[kind] for kind in KINDS},
+        at_most={kind: max(seconds[kind], seconds[f"{kind}_at_most"]) for kind in KINDS},
+        trained={method: seconds[method] for method in workload.batch_sizes},
+        pretraining_step=time_pretraining_step(workload, pretraining_threads) if workload.spec.is_pretrained else 0.0,
+        model=model,
     )
 
 
-def _mean_tokens(encoder: Encoder, texts: list[str]) -> float:
-    rows = encoder.prompts(texts[:TEXTS]) if texts else []
-    return sum(map(len, rows)) / max(len(rows), 1)
+def _measure_model(workload: Workload, folder: Path) -> tuple[Seconds, str]:
+    """Choose the model to time; return the seconds that it takes, and its description."""
+    spec = workload.spec
+    if not _can_be_timed(spec):
+        layers = spec.config.get_text_config().num_hidden_layers
+        short = (build(shortened(spec.config, count), spec.dtype, _device()) for count in (1, 2))
+        one, two = (measure(model, workload, is_random=True) for model in short)
+        return extrapolate(one, two, layers), f"random weights, extrapolated from 1 and 2 layers to {layers}"
+    if (folder / "config.json").is_file():
+        return measure(load_model(folder, None, spec.loading), workload, is_random=False), "the base model"
+    return measure(build(spec.config, spec.dtype, _device()), workload, is_random=True), "random weights"
+
+
+def _can_be_timed(spec: ModelSpec) -> bool:
+    """Return whether the whole model runs within seconds and leaves memory for its work."""
+    size = spec.parameters * spec.dtype.itemsize  # random weights are not quantized
+    if torch.cuda.is_available():
+        return size < MEMORY_SHARE * torch.cuda.mem_get_info(0)[0]
+    return spec.parameters <= LARGE and size < MEMORY_SHARE * psutil.virtual_memory().available
 
 
 def build(config: PreTrainedConfig, dtype: torch.dtype, device: str) -> PreTrainedModel:
-    """Return a model with random weights, made without drawing every single one, which takes long."""
+    """Return a model whose weights repeat one random block, since drawing each of them takes long."""
     with torch.device(device), no_init_weights():
         model = AutoModelForCausalLM.from_config(config, dtype=dtype)
         block = torch.randn(1 << 20, dtype=dtype) * 0.02
@@ -94,84 +124,53 @@ def shortened(config: PreTrainedConfig, layers: int) -> PreTrainedConfig:
     return config
 
 
-def extrapolate(one: dict[str, float], two: dict[str, float], layers: int) -> dict[str, float]:
-    """Return the seconds of a model of many layers from those of one layer and of two."""
+def extrapolate(one: Seconds, two: Seconds, layers: int) -> Seconds:
+    """Return the seconds of a model from those of one and of two of its layers."""
     return {name: one[name] + (layers - 1) * max(two[name] - one[name], 0.0) for name in one}
 
 
-def calibrate(
-    model: Blueprint, encoder: Encoder, trial: Trial, answer_tokens: float, folder: Path
-) -> tuple[dict[str, float], str]:
-    """Time the work of jobs with the model itself if it is there already, else with random weights.
-
-    Args:
-        model: what it is like.
-        encoder: over its tokenizer.
-        trial: what is done.
-        answer_tokens: mean tokens of an answer, its end included.
-        folder: where the model itself lies as soon as it is made or fetched.
+def measure(model: PreTrainedModel, workload: Workload, is_random: bool) -> Seconds:
+    """Time answers and training steps.
 
     Returns:
-        What :func:`measure` returns, and what it was measured on.
+        Seconds per prompt for each of :data:`KINDS`, as expected and, with the suffix ``_at_most``, the upper bound,
+        and seconds per question for each training method.
     """
-    tokens, layers = math.ceil(answer_tokens), model.config.get_text_config().num_hidden_layers
-    if not _is_handy(model):
-        short = (build(shortened(model.config, count), model.dtype, _device()) for count in (1, 2))
-        one, two = (measure(part, encoder, trial, tokens) for part in short)
-        return extrapolate(one, two, layers), f"random weights in one layer and in two, of {layers}"
-    if (folder / "config.json").is_file():
-        return measure(models.load_model(folder, None, model.loading), encoder, trial, None), "the base model itself"
-    return measure(build(model.config, model.dtype, _device()), encoder, trial, tokens), "random weights"
-
-
-def to_pace(seconds: dict[str, float], start: float, pretraining_step: float) -> Pace:
-    """Put measured seconds in the terms of the plan."""
-    kinds = ("greedy", "sampled", "zero_shot")
-    asked = {kind: Amount(seconds[kind], max(seconds[kind], seconds[f"{kind}_at_most"])) for kind in kinds}
-    trained = {method: seconds[method] for method in ("lora", "full") if method in seconds}
-    return Pace(start=start, trained=trained, pretraining_step=pretraining_step, **asked)
-
-
-def _is_handy(model: Blueprint) -> bool:
-    """Tell whether the whole model is made and run within seconds and leaves memory for its work."""
-    size = model.parameters * model.dtype.itemsize  # random weights are not quantised
-    if torch.cuda.is_available():
-        return size < ROOM * torch.cuda.mem_get_info(0)[0]
-    return model.parameters <= SLOW and size < ROOM * psutil.virtual_memory().available
-
-
-def measure(model: PreTrainedModel, encoder: Encoder, trial: Trial, answer_tokens: int | None) -> dict[str, float]:
-    """Time the work that jobs are made of.
-
-    Args:
-        model: random weights, or the real ones.
-        encoder: over its tokenizer.
-        trial: what is done.
-        answer_tokens: tokens that an answer is expected to have, for random weights; None: the model ends it by itself.
-
-    Returns:
-        Seconds of one prompt by kind (greedy, sampled, zero_shot), as expected and (with ``_at_most`` behind the name)
-        at most, and of training on one question once by method.
-    """
-    engine, most = Engine(model, encoder, trial.batch_tokens), trial.decoding
-    few_shot, zero_shot = _prompts(trial)
-    expected, samples = most, trial.samples
-    if answer_tokens is not None:
-        expected = replace(most, max_new_tokens=min(answer_tokens, most.max_new_tokens))
-        samples = max(1, round(trial.samples * DISTINCT))
+    knowledge = workload.config["knowledge"]
+    longest = Decoding(**{key: knowledge[key] for key in ("seed", "temperature", "top_k", "max_new_tokens")})
+    expected, samples = longest, knowledge["samples_per_prompt"]
+    distinct = samples
+    if is_random:
+        answer_tokens = math.ceil(workload.lengths.answer)
+        expected = replace(longest, max_new_tokens=min(answer_tokens, longest.max_new_tokens))
+        distinct = max(1, round(samples * DISTINCT))
+    engine, (few_shot, zero_shot) = Engine(model, workload.encoder, knowledge["batch_tokens"]), _prompts(workload)
     seconds = {}
-    for bound, decoding, drawn in (("", expected, samples), ("_at_most", most, trial.samples)):
-        seconds[f"greedy{bound}"] = _answering(engine, few_shot, decoding, 0)
-        seconds[f"sampled{bound}"] = _answering(engine, few_shot, decoding, drawn)
-        seconds[f"zero_shot{bound}"] = _answering(engine, zero_shot, decoding, 0)
-    return seconds | {method: _training(model, encoder, trial, method) for method in trial.batch_sizes}
+    for suffix, decoding, count in (("", expected, distinct), ("_at_most", longest, samples)):
+        seconds[f"greedy{suffix}"] = _time_answers(engine, few_shot, decoding, 0)
+        seconds[f"sampled{suffix}"] = _time_answers(engine, few_shot, decoding, count)
+        seconds[f"zero_shot{suffix}"] = _time_answers(engine, zero_shot, decoding, 0)
+    return seconds | {method: _time_training(model, workload, method) for method in workload.batch_sizes}
 
 
-def per_unit(run: Callable[[int], None], most: int) -> float:
-    """Return the seconds of one unit of work, at best.
+def _prompts(workload: Workload) -> tuple[list[Prompt], list[Prompt]]:
+    """Return few-shot and zero-shot prompts of the largest relation, under one exemplar set, like a real batch."""
+    questions, exemplars = workload.questions, workload.label_prompts
+    relation = questions["relation"].mode().iloc[0]
+    chosen = questions[(questions["relation"] == relation) & (questions["split"] != "dev")]
+    chosen = chosen.sample(frac=1, random_state=0)
+    few_shot = labeling.few_shot_prompts(chosen, exemplars[exemplars["prompt"] == 0])
+    return few_shot, [Prompt(row.id, 0, relation, workload.zero_shot(row.question)) for row in chosen.itertuples()]
 
-    Portions grow up to ``most`` units or up to one that takes :data:`BUDGET`: only in a large batch is a unit as cheap
-    as it is in a job.
+
+def per_unit(run: Callable[[int], object], most: int) -> float:
+    """Return the least seconds per unit of work, over portions that grow.
+
+    Only in a large batch is a unit as cheap as in a job.
+
+    Args:
+        run: does a number of units.
+        most: units in the largest portion; it is smaller where it would take longer than :data:`BUDGET`.
     """
     best, count = math.inf, 1
     while True:
@@ -184,82 +183,59 @@ def per_unit(run: Callable[[int], None], most: int) -> float:
         count = following
 
 
-def _prompts(trial: Trial) -> tuple[list[Prompt], list[Prompt]]:
-    """Return the few-shot prompts of the relation with most questions under one exemplar set, and the zero-shot ones.
+def _time_answers(engine: Engine, prompts: list[Prompt], decoding: Decoding, samples: int) -> float:
+    """Time the samples of a prompt, or its greedy answer where there are 0."""
 
-    Prompts of a relation share their beginning, so they are what a real batch is made of.
-    """
-    relation = trial.questions["relation"].mode().iloc[0]
-    asked = trial.questions[(trial.questions["relation"] == relation) & (trial.questions["split"] != "dev")]
-    asked = asked.sample(frac=1, random_state=0)
-    few_shot = labelling.few_shot_prompts(asked, trial.prompts[trial.prompts["prompt"] == 0])
-    zero_shot = [
-        Prompt(row.id, 0, relation, prompts.zero_shot(row.question, trial.template)) for row in asked.itertuples()
-    ]
-    return few_shot, zero_shot
-
-
-def _answering(engine: Engine, asked: list[Prompt], decoding: Decoding, samples: int) -> float:
     def run(count: int) -> None:
-        for _ in engine.answer(asked[:count], decoding, samples, greedy=samples == 0):
+        for _ in engine.answer(prompts[:count], decoding, samples, greedy=samples == 0):
             pass
 
-    return per_unit(run, len(asked))
+    return per_unit(run, len(prompts))
 
 
-def _training(model: PreTrainedModel, encoder: Encoder, trial: Trial, method: str) -> float:
-    """Time whole steps; where a batch takes long, steps on a part of one."""
-    rows = trial.questions[trial.questions["split"] == "train"].head(trial.batch_sizes[method]).to_dict("records")
-    items = targets.encode_all(rows, trial.template, encoder)
-    with _trainable(model, method, trial.lora) as trained:
-        optimizer = torch.optim.AdamW([weight for weight in trained.parameters() if weight.requires_grad], lr=1e-6)
-
-        def run(count: int) -> None:
-            batch = targets.collate(items[:count], encoder.end)
-            with _mixed(model):
-                loss = trained(**{name: part.to(model.device) for name, part in batch.items()}).loss
-            loss.backward()
-            optimizer.step()
-            optimizer.zero_grad()
-
-        return per_unit(run, len(items))
-
-
-@contextmanager
-def _trainable(model: PreTrainedModel, method: str, lora: training.Lora) -> Iterator[PreTrainedModel]:
-    """Make the weights trainable that a method trains, and take off again what it lays over the model."""
+def _time_training(model: PreTrainedModel, workload: Workload, method: str) -> float:
+    """Time a question in an optimizer step."""
+    encoder, questions = workload.encoder, workload.questions
+    rows = questions[questions["split"] == "train"].head(workload.batch_sizes[method]).to_dict("records")
+    items = examples.encode_examples(rows, workload.config["training"]["prompt"], encoder)
     if method == "full":
-        yield model.requires_grad_(True)
-        return
-    adapted = peft.get_peft_model(model, training.adapter_config(lora, model))
-    yield adapted
-    adapted.unload()
+        trained = model.requires_grad_(True)
+    else:
+        trained = peft.get_peft_model(model, adapter_config(workload.lora, model))
+    step = _optimizer_step(trained)
+    seconds = per_unit(lambda count: step(examples.collate(items[:count], encoder.eos_token_id)), len(items))
+    if method != "full":
+        trained.unload()  # the next method trains the same model
+    return seconds
 
 
-def _mixed(model: PreTrainedModel) -> AbstractContextManager:
-    """Compute as training does: in 16 bit where a GPU holds the weights so."""
-    is_mixed = model.device.type == "cuda" and model.dtype.itemsize == 2
-    return torch.autocast("cuda", model.dtype) if is_mixed else nullcontext()
-
-
-def pretraining_step(model: Blueprint, settings: pretraining.Pretraining, threads: int) -> float:
-    """Time a step of pretraining, which has threads of its own; in seconds."""
-    trained = pretraining.build_model(model.tokenizer, settings).to(_device())
-    optimizer = torch.optim.AdamW(trained.parameters())
-    batch = model.sequences[: settings.batch_size].to(trained.device)
-
-    def run(count: int) -> None:
-        for _ in range(count):
-            trained(input_ids=batch, labels=batch).loss.backward()
-            optimizer.step()
-            optimizer.zero_grad()
-
+def time_pretraining_step(workload: Workload, threads: int) -> float:
+    """Return the seconds of an optimizer step of pretraining, which has its own number of threads."""
+    settings = pretraining.Pretraining(**workload.config["pretraining"])
+    step = _optimizer_step(pretraining.build_model(workload.spec.tokenizer, settings).to(_device()))
+    rows = workload.spec.sequences[: settings.batch_size]
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        return per_unit(run, most=64)
+        return per_unit(lambda count: [step({"input_ids": rows, "labels": rows}) for _ in range(count)], most=64)
     finally:
         torch.set_num_threads(before)
+
+
+def _optimizer_step(model: PreTrainedModel) -> Callable[[dict[str, torch.Tensor]], None]:
+    """Return a function that trains the model on a batch, in mixed precision where a GPU holds 16-bit weights."""
+    optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], lr=1e-6)
+    device, dtype = model.device, model.dtype
+    is_mixed = device.type == "cuda" and dtype.itemsize == 2
+
+    def step(batch: dict[str, torch.Tensor]) -> None:
+        with torch.autocast("cuda", dtype) if is_mixed else nullcontext():
+            loss = model(**{name: part.to(device) for name, part in batch.items()}).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return step
 
 
 def _device() -> str:

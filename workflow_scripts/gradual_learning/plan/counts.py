@@ -1,312 +1,215 @@
-"""What an experiment will take, counted before it runs: jobs, generations, tokens, training steps, bytes, seconds.
+"""The work of each rule, counted before it runs: jobs, answers, tokens, training steps, bytes and seconds.
 
-Sizes that the questions and the configuration fix are counted exactly. What only the run itself decides (how many
-questions are of which category, how many prompts lazy mode samples, when early stopping ends) is given twice: as
-expected, under the assumptions named below, and as the most that it can come to.
+The questions and the configuration determine most numbers. The run itself decides how many questions a stage selects,
+when early stopping ends it, and how far samples are drawn. The work is therefore counted twice: as expected, under the
+assumptions below, and at most.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from gradual_learning import records, selection
-from gradual_learning.plan.workload import (
-    DISTINCT,
-    Amount,
-    Experiment,
-    Lengths,
-    Pace,
-    Sizes,
-    StagePlan,
-    Work,
-    exactly,
-    total,
-)
-from gradual_learning.records import CATEGORIES, Category
-from gradual_learning.splits import TRACKED, choose_questions
+from gradual_learning.data.prompts import validation_questions
+from gradual_learning.data.subsets import TRACKED, choose_questions
+from gradual_learning.plan.calibration import Timings
+from gradual_learning.plan.stages import StageWork, assumed_labels, count_stages
+from gradual_learning.plan.workload import Workload
+from gradual_learning.tables.files import read_table
+from gradual_learning.tables.schemas import KNOWLEDGE, Category
 
-SHARES = dict(zip(CATEGORIES, (0.24, 0.25, 0.17, 0.34), strict=True))  # Gekhman et al. 2024, their test questions
-BEST_EPOCH = 5  # after which patience runs out
-HIT = 0.3  # of its prompts that lazy mode samples until a WeaklyKnown question is hit
-FOLLOWED = 0.1  # of what samples take, what is left where they are drawn only while they can become right
+SAMPLED_SHARE = 0.3  # of the prompts of a WeaklyKnown question: lazy sampling stops at the first correct sample
+UNPRUNED_SHARE = 0.1  # of the sampled tokens: pruned samples end as soon as they can no longer be correct
 LIGHT_JOB = 1.5  # seconds of a job that runs no model
-BYTES_PER_TOKEN = 2  # of a written answer on the disk, packed
-BYTES_PER_ROW = 40  # of a question's id, answer and judgement beside the answer itself
-BYTES_PER_WEIGHT = 4  # adapters and trained weights are kept in fp32
-BYTES_TO_RESUME = 3 * BYTES_PER_WEIGHT  # a weight and the two moments of AdamW, kept while a stage trains
+REPORTS = 3  # jobs: summary, methods and pages
+TOKEN_BYTES = 2  # of an answer on disk, compressed
+ROW_BYTES = 40  # on disk, per answer: the id of its question and its evaluation
+WEIGHT_BYTES = 4  # trained weights are stored in fp32
+RESUME_BYTES = 3 * WEIGHT_BYTES  # on disk while a stage trains, per weight: with the two moments of AdamW
 
 
 @dataclass(frozen=True)
-class Training:
-    """One stage of one checkpoint."""
+class Work:
+    """The work of all jobs of one rule."""
 
-    questions: Amount
-    steps: Amount
-    epochs: Amount
-    batch_size: int
-    method: str
+    rule: str
+    jobs: int
+    generations: float = 0  # answers
+    tokens_read: float = 0
+    tokens_written: float = 0
+    training_steps: float = 0
+    disk_bytes: float = 0
+    seconds: float = 0  # of one job after another
+    runs_model: bool = True
 
 
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """Counts the work of an experiment.
+    """The work of an experiment, either as expected or at most.
 
-    Args:
-        experiment: what is to be done.
-        questions: columns of ``records.QUESTIONS``.
-        validation: how many questions choose the best epoch.
-        base: the category of every training question under the base model by id, where that is known.
-        lengths: of the texts.
-        sizes: of the model.
-        pace: of the machine.
+    Attributes:
+        workload: the experiment.
+        timings: seconds on this machine.
+        known_labels: category of each train question under the base model by id; None before they are labeled.
+        subjects: number of tables and figures.
+        is_upper_bound: whether to count the most work that is possible.
     """
 
-    def __init__(
-        self,
-        experiment: Experiment,
-        questions: pd.DataFrame,
-        validation: int,
-        base: pd.Series | None,
-        lengths: Lengths,
-        sizes: Sizes,
-        pace: Pace,
-    ) -> None:
-        self.experiment, self.questions, self.validation = experiment, questions, validation
-        self.lengths, self.sizes, self.pace = lengths, sizes, pace
-        self.asked = questions["split"].value_counts().reindex(["train", "dev", "test"], fill_value=0)
-        self.is_sorted = base is not None
-        ids = questions.loc[questions["split"] == "train", "id"].sort_values()
-        self.base = base.reindex(ids) if base is not None else _deal(ids)
+    workload: Workload
+    timings: Timings
+    known_labels: pd.Series | None
+    subjects: int
+    is_upper_bound: bool
 
-    def work(self) -> list[Work]:
-        """Return what every rule comes to, in the order in which they run."""
-        model = [self._pretrain(), self._recall()] if self.sizes.pretraining_steps else [self._fetch()]
-        return [*model, self._sample(), self._finetune(), self._zero_shot_base(), self._zero_shot(), self._others()]
+    @cached_property
+    def work(self) -> pd.DataFrame:
+        """The fields of :class:`Work` for each rule, in the order of the run, with the rule as index."""
+        spec, lengths = self.workload.spec, self.workload.lengths
+        finals, evaluated = len(self.workload.experiment.final_checkpoints()), self._count("train", "test")
+        recall = self._greedy("measure_fact_recall", 1, len(spec.statements), lengths.statement)
+        rows = [
+            *([self._pretraining(), recall] if spec.is_pretrained else [self._download()]),
+            self._labeling(),
+            self._training(),
+            self._greedy("answer_zero_shot_base", 1, evaluated, lengths.zero_shot),
+            # at the best and at the last epoch
+            self._greedy("answer_zero_shot", finals, 2 * finals * evaluated, lengths.zero_shot),
+            self._light_jobs(),
+        ]
+        return pd.DataFrame(rows).set_index("rule")
 
-    def _fetch(self) -> Work:
-        return Work("fetch_base_model", 1, disk_bytes=exactly(self.sizes.fetched_bytes), runs_model=False)
+    @cached_property
+    def labels(self) -> pd.Series:
+        """The known or assumed category of each train question under the base model, by id."""
+        assumed = assumed_labels(self.workload.questions)
+        return assumed if self.known_labels is None else self.known_labels.reindex(assumed.index)
 
-    def _pretrain(self) -> Work:
-        kept = exactly(self.sizes.parameters * (BYTES_PER_WEIGHT + BYTES_TO_RESUME))
+    @cached_property
+    def stages(self) -> dict[str, StageWork]:
+        """The training of each checkpoint."""
+        return count_stages(self.workload, self.labels, self.known_labels is not None, self.is_upper_bound)
+
+    def concurrent_jobs(self, cores: int, gpus: int) -> pd.Series:
+        """Return the number of jobs of each rule that run at a time: one per GPU if they run a model, or per core."""
+        limits = self.work["runs_model"].map({True: gpus or cores, False: cores})
+        return self.work["jobs"].clip(lower=1, upper=limits)
+
+    def run_time(self, cores: int, gpus: int) -> float:
+        """Return the seconds of all rules one after another."""
+        return float((self.work["seconds"] / self.concurrent_jobs(cores, gpus)).sum())
+
+    def _count(self, *splits: str) -> int:
+        heldout = self.workload.config["evaluation"]["heldout_questions"]
+        return sum(len(choose_questions(self.workload.questions, split, heldout, seed=0)) for split in splits)
+
+    @property
+    def _answer_tokens(self) -> float:
+        longest = self.workload.config["knowledge"]["max_new_tokens"]
+        return longest if self.is_upper_bound else min(self.workload.lengths.answer, longest)
+
+    @property
+    def _seconds(self) -> dict[str, float]:
+        return self.timings.at_most if self.is_upper_bound else self.timings.expected
+
+    def _download(self) -> Work:
+        spec = self.workload.spec
+        size = 0 if spec.is_linked else spec.stored_bytes
+        return Work("fetch_base_model", 1, disk_bytes=size, runs_model=False)
+
+    def _pretraining(self) -> Work:
+        spec = self.workload.spec
+        steps = math.ceil(len(spec.sequences) / self.workload.config["pretraining"]["batch_size"])
         return Work(
             "pretrain_base_model",
             1,
-            tokens_read=exactly(self.sizes.pretraining_tokens),
-            training_steps=exactly(self.sizes.pretraining_steps),
-            disk_bytes=kept,
-            seconds=exactly(self.pace.start + self.sizes.pretraining_steps * self.pace.pretraining_step),
+            tokens_read=spec.sequences.numel(),
+            training_steps=steps,
+            disk_bytes=spec.parameters * (WEIGHT_BYTES + RESUME_BYTES),
+            seconds=self.timings.start + steps * self.timings.pretraining_step,
         )
 
-    def _recall(self) -> Work:
-        return self._greedy("recall_statements", 1, exactly(self.sizes.facts), self.lengths.statement)
+    def _greedy(self, rule: str, jobs: int, prompts: int, length: float) -> Work:
+        """Count greedy answers to prompts without exemplars, which have a mean length in tokens."""
+        return self._answers(rule, jobs, prompts, prompts * length, prompts * self._seconds["zero_shot"])
 
-    def _greedy(self, rule: str, jobs: int, prompts: Amount, length: float) -> Work:
-        written = prompts * self._answer_length
+    def _answers(
+        self, rule: str, jobs: int, prompts: int, read: float, seconds: float, samples: float = 0, drawn: float = 1
+    ) -> Work:
+        """Count a greedy answer to each prompt, and samples of whose tokens a share is drawn."""
+        written = (prompts + samples * drawn) * self._answer_tokens
         return Work(
             rule,
             jobs,
-            generations=prompts,
-            tokens_read=prompts * length,
+            generations=prompts + samples,
+            tokens_read=read,
             tokens_written=written,
-            disk_bytes=written * BYTES_PER_TOKEN + prompts * BYTES_PER_ROW,
-            seconds=exactly(jobs * self.pace.start) + prompts * self.pace.zero_shot,
+            disk_bytes=written * TOKEN_BYTES + prompts * ROW_BYTES,
+            seconds=jobs * self.timings.start + seconds,
         )
 
-    @property
-    def _answer_length(self) -> Amount:
-        most = self.experiment.max_new_tokens
-        return Amount(min(self.lengths.answer, most), most)
-
-    def _sample(self) -> Work:
-        labellings = ["train", "test", *(["retest"] if self.experiment.retest else [])]
-        labellings += ["again"] * len(self.experiment.labelled)
-        prompts = total(self._asked_in(split) for split in labellings) * self.experiment.exemplar_sets
-        sampled = prompts * self._sampled_share
-        jobs = len(labellings) * self.experiment.shards
-        generations = prompts + sampled * self.experiment.samples
-        followed = exactly(1) if self.experiment.mode != "pruned" else Amount(FOLLOWED, 1)
-        written = (prompts + sampled * self.experiment.samples * followed) * self._answer_length
-        sets = self.questions["relation"].nunique() * self.experiment.exemplar_sets
-        examples = jobs * sets * (1 if self._reads_once else 2) * self.lengths.examples
-        readings = prompts if self._reads_once else prompts + sampled
-        return Work(
-            "score_answers" if self._is_scored else "sample_answers",
+    def _labeling(self) -> Work:
+        """Count the answers that label the questions; a likelihood takes about as long as a greedy answer."""
+        config, workload = self.workload.config, self.workload
+        is_likelihood, sets = config["knowledge"]["estimator"] == "likelihood", config["knowledge"]["exemplar_sets"]
+        splits = ["train", "test", *(["relabel"] if config["evaluation"]["relabel"] else [])]
+        splits += ["after_stage"] * len(workload.experiment.relabeled_checkpoints())
+        jobs, prompts = len(splits) * workload.shards, self._count(*splits) * sets
+        sampled = 0 if is_likelihood else prompts * self._sampled_share
+        drawn = UNPRUNED_SHARE if workload.sampling == "pruned" and not self.is_upper_bound else 1
+        reads_twice = workload.sampling == "lazy" and not is_likelihood  # for the greedy answers, then for the samples
+        questions = prompts + sampled * reads_twice
+        exemplars = jobs * workload.questions["relation"].nunique() * sets * (1 + reads_twice)
+        return self._answers(
+            "compute_likelihoods" if is_likelihood else "sample_answers",
             jobs,
-            generations=generations,
-            tokens_read=readings * self.lengths.question + exactly(examples),
-            tokens_written=written,
-            disk_bytes=written * BYTES_PER_TOKEN + prompts * BYTES_PER_ROW,
-            seconds=exactly(jobs * self.pace.start)
-            + prompts * self.pace.greedy
-            + sampled * followed * self.pace.sampled,
+            prompts,
+            read=questions * workload.lengths.question + exemplars * workload.lengths.exemplars,
+            seconds=prompts * self._seconds["greedy"] + sampled * drawn * self._seconds["sampled"],
+            samples=sampled * config["knowledge"]["samples_per_prompt"],
+            drawn=drawn,
         )
 
-    def _asked_in(self, split: str) -> Amount:
-        return exactly(len(choose_questions(self.questions, split, self.experiment.probe_questions, seed=0)))
-
     @property
-    def _is_scored(self) -> bool:
-        return self.experiment.estimator == "likelihood"
+    def _sampled_share(self) -> float:
+        """Share of the prompts that are sampled: lazy sampling leaves out questions with a correct greedy answer."""
+        if self.is_upper_bound or self.workload.sampling != "lazy":
+            return 1
+        share = self.labels.value_counts(normalize=True)
+        return share.get(Category.UNKNOWN, 0) + SAMPLED_SHARE * share.get(Category.WEAKLY_KNOWN, 0)
 
-    @property
-    def _reads_once(self) -> bool:
-        """Tell whether one reading of a prompt serves for all that is asked of it."""
-        return self._is_scored or self.experiment.mode != "lazy"
-
-    @property
-    def _sampled_share(self) -> Amount:
-        """Of all prompts, those that samples are drawn of; lazy mode leaves out what is right already.
-
-        Where accepted answers are scored nothing is: they take a tenth more than the greedy answer beside them.
-        """
-        if self._is_scored:
-            return exactly(0)
-        if self.experiment.mode != "lazy":
-            return exactly(1)
-        share = self.base.value_counts(normalize=True)
-        return Amount(share.get(Category.UNKNOWN, 0) + HIT * share.get(Category.WEAKLY_KNOWN, 0), 1)
-
-    @cached_property
-    def trainings(self) -> dict[str, Training]:
-        """What every checkpoint trains on and how long, the siblings whose steps are taken over included."""
-        found: dict[str, Training] = {}
-        for name in self.experiment.trained:
-            self._train(name, found)
-        return found
-
-    def _train(self, name: str, found: dict[str, Training]) -> Training:
-        if name not in found:
-            chain, _, seed = name.rpartition("/")
-            *parents, last = chain.split("+")
-            stage, chosen = self.experiment.stages[last], self._selected(last, bool(parents))
-            per_epoch = Amount(*(-(-round(n) // stage.batch_size) for n in (chosen.expected, chosen.at_most)))
-            if stage.steps_as is None:
-                epochs = Amount(min(stage.max_epochs, BEST_EPOCH + stage.patience), stage.max_epochs)
-                steps = per_epoch * epochs
-            else:
-                steps = self._train(f"{'+'.join([*parents, stage.steps_as])}/{seed}", found).steps
-                # the fewer questions, the more often they are gone through: at most once a step
-                epochs = Amount(steps.expected / max(per_epoch.expected, 1), steps.at_most)
-            found[name] = Training(chosen, steps, epochs, stage.batch_size, stage.method)
-        return found[name]
-
-    def _selected(self, name: str, is_later: bool) -> Amount:
-        """Count a stage's questions; a later stage is expected to find as many of each category, but other ones."""
-        stage = self.experiment.stages[name]
-        now = self.base.sample(frac=1, random_state=0).to_numpy() if is_later else self.base.to_numpy()
-        relations = self.questions.set_index("id")["relation"].reindex(self.base.index)
-        categories = {"category_now": now, "category_at_base": self.base.to_numpy()}
-        known = pd.DataFrame({"id": self.base.index, "relation": relations.to_numpy(), **categories})
-        expected = len(selection.select(known, stage.selects, stage.size_of, name))
-        chosen = stage.selects
-        at_base_alone = not (chosen.now or chosen.balanced or chosen.replay or chosen.random_from)
-        is_known = self.is_sorted and (not is_later or at_base_alone)
-        return Amount(expected, expected if is_known else len(known))
-
-    def _finetune(self) -> Work:
-        runs = list(self.trainings.values())
-        trained = [run.steps * run.batch_size for run in runs]
-        asked = total((run.epochs + exactly(1)) * self._checked(run.questions) for run in runs)
-        kept = 2 * BYTES_PER_WEIGHT * sum(self.sizes.trainable[run.method] for run in runs)
-        largest = max((self.sizes.trainable[run.method] for run in runs), default=0)
-        training = total(n * self.pace.trained[run.method] for n, run in zip(trained, runs, strict=True))
+    def _training(self) -> Work:
+        stages, lengths = self.stages.values(), self.workload.lengths
+        validation = len(validation_questions(self.workload.questions, self.workload.prompts))
+        # before the first epoch and after every epoch
+        answers = sum((stage.epochs + 1) * (validation + min(stage.questions, TRACKED)) for stage in stages)
+        examples = sum(stage.steps * stage.batch_size for stage in stages)
+        seconds = sum(stage.steps * stage.batch_size * self.timings.trained[stage.method] for stage in stages)
+        weights = [self.workload.trainable[stage.method] for stage in stages]
         return Work(
             "finetune",
-            len(runs),
-            generations=asked,
-            tokens_read=total(trained) * (self.lengths.zero_shot + self.lengths.answer)
-            + asked * self.lengths.zero_shot,
-            tokens_written=asked * self._answer_length,
-            training_steps=total(run.steps for run in runs),
-            disk_bytes=exactly(kept + 2 * BYTES_TO_RESUME * largest),
-            seconds=exactly(len(runs) * self.pace.start) + training + asked * self.pace.zero_shot,
+            len(stages),
+            generations=answers,
+            tokens_read=examples * (lengths.zero_shot + lengths.answer) + answers * lengths.zero_shot,
+            tokens_written=answers * self._answer_tokens,
+            training_steps=sum(stage.steps for stage in stages),
+            # the best and the last epoch of every stage, and two checkpoints from which one stage resumes
+            disk_bytes=2 * WEIGHT_BYTES * sum(weights) + 2 * RESUME_BYTES * max(weights),
+            seconds=len(stages) * self.timings.start + seconds + answers * self._seconds["zero_shot"],
         )
 
-    def _checked(self, questions: Amount) -> Amount:
-        tracked = Amount(min(questions.expected, TRACKED), min(questions.at_most, TRACKED))
-        return exactly(self.validation) + tracked
-
-    def _zero_shot_base(self) -> Work:
-        asked = exactly(self.asked["train"] + self.asked["test"])
-        return self._greedy("answer_zero_shot_base", 1, asked, self.lengths.zero_shot)
-
-    def _zero_shot(self) -> Work:
-        # without shards, what is asked with examples is asked without them first, at the end of a strategy or not
-        in_turn = self.experiment.labelled if self.experiment.shards == 1 else []
-        jobs = len({*self.experiment.finals, *in_turn})
-        # at the best epoch and at the last
-        asked = exactly(2 * jobs * (self.asked["train"] + self.asked["test"]))
-        return self._greedy("answer_zero_shot", jobs, asked, self.lengths.zero_shot)
-
-    def assumptions(self) -> list[str]:
-        """Say in sentences what the expected numbers rest on."""
-        share = self.base.value_counts(normalize=True).reindex(CATEGORIES, fill_value=0)
-        shares = ", ".join(f"{value:.0%} {name}" for name, value in share.items())
-        origin = "as the base model's questions were sorted" if self.is_sorted else "as in Gekhman et al. 2024"
-        left_out = {
-            "full": "Every sample of every prompt is drawn.",
-            "pruned": f"Samples are drawn while they can become right: {FOLLOWED:.0%} of their tokens. At most: all.",
-            "lazy": f"Lazy mode samples every prompt of an Unknown question and {HIT:.0%} of those of a WeaklyKnown "
-            "one. At most: every prompt.",
-        }
-        return [
-            f"Train questions: {shares}, {origin}; later stages find as many of each, but other questions.",
-            f"Training stops early: the best epoch is number {BEST_EPOCH}, patience runs out behind it. At most: all "
-            "epochs, on all train questions.",
-            left_out[self.experiment.mode],
-            f"Answers are as long as the accepted ones ({self.lengths.answer:.1f} tokens), and of the samples of a "
-            f"prompt {DISTINCT:.0%} are distinct. At most: knowledge.max_new_tokens, and all.",
-            f"A process that runs the model is {self.pace.start:.1f} s old when it begins.",
-            "Downloading is not timed. Nothing is taken off for what is finished already.",
-        ]
-
-    def _others(self) -> Work:
-        experiment = self.experiment
-        sorting = 3 + experiment.retest + 2 * len(experiment.labelled)
-        judging = 1 + len(experiment.finals)
-        jobs = experiment.data_jobs + sorting + len(self.trainings) + judging + experiment.outcomes
-        judged = (2 * len(experiment.finals) + 1) * (self.asked["train"] + self.asked["test"])
-        return Work(
-            "all others",
-            jobs,
-            disk_bytes=exactly(judged * BYTES_PER_ROW),
-            seconds=exactly(jobs * LIGHT_JOB),
-            runs_model=False,
-        )
+    def _light_jobs(self) -> Work:
+        """Count the jobs that run no model: data, labels, training sets, evaluations, tables, figures and reports."""
+        config, experiment = self.workload.config, self.workload.experiment
+        is_world_real = config["model"]["source"] == "pretrain" and config["data"]["source"] != "simulated"
+        finals = len(experiment.final_checkpoints())
+        labels = 3 + config["evaluation"]["relabel"] + 2 * len(experiment.relabeled_checkpoints())
+        jobs = 3 + is_world_real + labels + len(self.stages) + 1 + finals + self.subjects + REPORTS
+        rows = (2 * finals + 1) * self._count("train", "test")
+        return Work("all others", jobs, disk_bytes=rows * ROW_BYTES, seconds=jobs * LIGHT_JOB, runs_model=False)
 
 
-def _deal(ids: pd.Series) -> pd.Series:
-    """Give questions the categories of :data:`SHARES`, in equal measure wherever they stand."""
-    bounds = np.cumsum(list(SHARES.values()))
-    place = (np.arange(len(ids)) * 0.6180339887) % 1  # the golden ratio spreads any number of points evenly
-    return pd.Series(np.array(CATEGORIES)[np.searchsorted(bounds, place)], index=ids)
-
-
-def used_stages(experiment: Experiment) -> dict[str, StagePlan]:
-    """Return the stages that are trained, those included whose steps another takes over."""
-    waiting = {name for checkpoint in experiment.trained for name in checkpoint.rpartition("/")[0].split("+")}
-    found: dict[str, StagePlan] = {}
-    while waiting:
-        name = waiting.pop()
-        found[name] = experiment.stages[name]
-        waiting |= {found[name].steps_as} - {None, *found}
-    return found
-
-
-def read_categories(path: str | Path) -> pd.Series | None:
-    """Return the category of every training question under the base model, if they have been sorted already."""
-    if not Path(path).is_file():
-        return None
-    known = records.read_table(path, records.KNOWLEDGE)
-    return known.set_index("id")["category"]
-
-
-def wall_clock(work: list[Work], cores: int, gpus: int) -> Amount:
-    """Return the seconds that the whole takes if rules come one after another and each has so many jobs at a time."""
-
-    def beside(part: Work) -> int:
-        return max(1, min(part.jobs, gpus if gpus and part.runs_model else cores))
-
-    return total(part.seconds * (1 / beside(part)) for part in work)
+def read_labels(path: str | Path) -> pd.Series | None:
+    """Return the category of each train question under the base model by id, or None before they are labeled."""
+    return read_table(path, KNOWLEDGE).set_index("id")["category"] if Path(path).is_file() else None

@@ -1,132 +1,111 @@
-"""The terms in which an experiment is planned: what there is to do, how fast the machine is, what a rule comes to."""
+"""The input of a plan: an experiment with its model, its questions and its prompts, and the lengths of their texts."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from gradual_learning import selection
+import pandas as pd
 
-DISTINCT = 1 / 3  # of the samples of a prompt, the distinct rows that they take under a real model
+from gradual_learning.data import prompts
+from gradual_learning.experiment import Experiment
+from gradual_learning.models.tokenization import Encoder
+from gradual_learning.plan.model_spec import ModelSpec, count_trainable
+from gradual_learning.training.settings import LoraSettings
 
-
-@dataclass(frozen=True)
-class Amount:
-    """A quantity as expected and at most."""
-
-    expected: float = 0.0
-    at_most: float = 0.0
-
-    def __add__(self, other: "Amount") -> "Amount":
-        return Amount(self.expected + other.expected, self.at_most + other.at_most)
-
-    def __mul__(self, other: "Amount | float") -> "Amount":
-        other = other if isinstance(other, Amount) else exactly(other)
-        return Amount(self.expected * other.expected, self.at_most * other.at_most)
-
-
-def exactly(number: float) -> Amount:
-    """Return an amount that is known."""
-    return Amount(number, number)
-
-
-def total(amounts: Iterable[Amount]) -> Amount:
-    """Add amounts up."""
-    return sum(amounts, Amount())
-
-
-@dataclass(frozen=True)
-class StagePlan:
-    """What a stage selects and how long it trains."""
-
-    selects: selection.Stage
-    size_of: selection.Stage | None
-    steps_as: str | None
-    method: str
-    batch_size: int
-    max_epochs: int
-    patience: int
-
-    @classmethod
-    def from_config(cls, spec: dict) -> "StagePlan":
-        """Read a stage with all its settings filled in."""
-        selects = selection.Stage.from_config(spec["selects"])
-        size_of = selection.Stage.from_config(spec["size_of"]) if spec["size_of"] else None
-        return cls(**spec | {"selects": selects, "size_of": size_of})
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """The part of the configuration that decides how much there is to do; checkpoints are named as their folders."""
-
-    stages: dict[str, StagePlan]
-    estimator: str
-    mode: str
-    exemplar_sets: int
-    samples: int
-    max_new_tokens: int
-    trained: list[str]
-    labelled: list[str]
-    finals: list[str]
-    retest: bool
-    probe_questions: int
-    shards: int
-    data_jobs: int
-    outcomes: int  # tables, figures and what is written about them, each a job
+DISTINCT = 1 / 3  # expected share of the samples of a prompt that differ: equal ones are computed once
+MAX_TEXTS = 1000  # number of texts of a kind whose tokens are counted
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """Mean tokens of what is read and written, under the tokenizer of the model."""
+    """Mean numbers of tokens of texts."""
 
-    examples: float  # the solved questions of a few-shot prompt
-    question: float  # the question behind them
-    zero_shot: float  # the prompt of fine-tuning
-    answer: float  # an accepted answer with the token that ends it
-    statement: float  # an unfinished statement of a fact
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """What the model is made of, and how far it is pretrained here: 0 for a model from elsewhere."""
-
-    parameters: int
-    trainable: dict[str, int]  # weights that a method of training changes
-    fetched_bytes: int  # that the model takes on the disk: 0 where it is linked to
-    facts: int
-    pretraining_tokens: int
-    pretraining_steps: int
+    exemplars: float  # the solved questions of a few-shot prompt
+    question: float  # the question at its end
+    zero_shot: float  # a zero-shot prompt
+    answer: float  # an accepted answer, its end token included
+    statement: float  # an incomplete statement of a fact
 
 
-@dataclass(frozen=True)
-class Pace:
-    """Seconds on the machine at hand."""
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """An experiment with its model and its questions."""
 
-    start: float  # of a process that loads the model
-    greedy: Amount  # a few-shot prompt answered greedily
-    sampled: Amount  # all samples of a few-shot prompt
-    zero_shot: Amount  # a prompt of fine-tuning answered greedily
-    trained: dict[str, float]  # one question once, by method
-    pretraining_step: float
+    config: Mapping[str, Any]  # all sections, defaults filled in
+    spec: ModelSpec
+    questions: pd.DataFrame  # columns of ``schemas.QUESTIONS``
+    prompts: pd.DataFrame  # columns of ``schemas.PROMPTS``
+    sampling: str  # full, lazy, or pruned: a sample ends as soon as it can no longer be correct
+    shards: int  # jobs that label a split under one checkpoint
 
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The graph of the experiment."""
+        return Experiment.from_config(self.config)
 
-@dataclass(frozen=True)
-class Work:
-    """What the jobs of one rule come to."""
+    @cached_property
+    def trained_checkpoints(self) -> list[str]:
+        """All trained checkpoints; those whose number of steps another one matches are included and come before it."""
+        names: list[str] = []
+        for name in self.experiment.trained_checkpoints():
+            line = [name]
+            while sibling := self.experiment.sibling(line[-1]):
+                line.append(sibling)
+            names += reversed(line)
+        return list(dict.fromkeys(names))
 
-    rule: str
-    jobs: int
-    generations: Amount = Amount()
-    tokens_read: Amount = Amount()
-    tokens_written: Amount = Amount()
-    training_steps: Amount = Amount()
-    disk_bytes: Amount = Amount()
-    seconds: Amount = Amount()
-    runs_model: bool = True
+    @cached_property
+    def batch_sizes(self) -> dict[str, int]:
+        """The largest batch of each training method, in questions."""
+        sizes: dict[str, int] = {}
+        for stage in map(self.experiment.stage, self.trained_checkpoints):
+            method, size = (self.experiment.setting(stage, key) for key in ("method", "batch_size"))
+            sizes[method] = max(size, sizes.get(method, 0))
+        return sizes
 
+    @cached_property
+    def lora(self) -> LoraSettings:
+        """The shape of the adapters."""
+        return LoraSettings(**self.config["training"]["lora"])
 
-AMOUNTS = [field.name for field in fields(Work) if field.type is Amount]
+    @cached_property
+    def trainable(self) -> dict[str, int]:
+        """The number of trainable weights of each training method."""
+        return {method: count_trainable(self.spec, method, self.lora) for method in self.batch_sizes}
 
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The tokenizer of the model."""
+        return Encoder(self.spec.tokenizer, self.config["model"]["chat_template"])
 
-def summed(work: list[Work]) -> Work:
-    """Add up what all rules come to."""
-    amounts = {name: total(getattr(part, name) for part in work) for name in AMOUNTS}
-    return Work("all", sum(part.jobs for part in work), **amounts)
+    @property
+    def label_prompts(self) -> pd.DataFrame:
+        """The prompts without those of relabeling."""
+        return self.prompts[self.prompts["draw"] == 0]
+
+    def zero_shot(self, question: str) -> str:
+        """Return the zero-shot prompt of a question."""
+        return prompts.zero_shot(question, self.config["training"]["prompt"])
+
+    @cached_property
+    def lengths(self) -> Lengths:
+        """The lengths of a sample of the texts."""
+        sample = self.questions.sample(min(len(self.questions), MAX_TEXTS), random_state=0)
+        exemplars, zero_shot = self.label_prompts["text"].tolist(), list(map(self.zero_shot, sample["question"]))
+        few_shot = [exemplars[0] + prompts.few_shot_suffix(text) for text in sample["question"]]
+        answers = [
+            len(self.encoder.encode_answers(prompt, texts[:1])[0])
+            for prompt, texts in zip(zero_shot, sample["answers"], strict=True)
+        ]
+        return Lengths(
+            exemplars=self._mean_tokens(exemplars),
+            question=self._mean_tokens(few_shot) - self._mean_tokens(exemplars[:1]),
+            zero_shot=self._mean_tokens(zero_shot),
+            answer=sum(answers) / len(answers) + 1,
+            statement=self._mean_tokens(self.spec.statements),
+        )
+
+    def _mean_tokens(self, texts: list[str]) -> float:
+        rows = self.encoder.encode_prompts(texts[:MAX_TEXTS]) if texts else []
+        return sum(map(len, rows)) / max(len(rows), 1)

@@ -1,0 +1,52 @@
+"""Completes the configuration: checks it, fills in its defaults, and reports all faults at once."""
+
+import os
+
+import yaml
+from snakemake.utils import validate
+
+from gradual_learning.configuration.check import complete
+from gradual_learning.jobs.errors import UserError
+
+SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
+
+with open(SCHEMA, encoding="utf-8") as handle:
+    schema = yaml.safe_load(handle)
+
+try:
+    config.update(complete(config, schema, lambda settings: validate(settings, SCHEMA)))
+except UserError as error:
+    raise WorkflowError(str(error))
+
+
+def configured_path(section, key):
+    """Return the path that a key of the configuration names, as the user wrote it, or nothing where it is null."""
+    path = config[section][key]
+    if path is None:
+        return []
+    if not os.path.exists(path):
+        raise WorkflowError(f"{section}.{key}: there is no {path} in {os.getcwd()}; fix the path, or use --directory")
+    return local(path)
+
+
+def is_pretrained():
+    """Return whether the workflow pretrains the base model on the documents of the simulated world."""
+    return config["model"]["source"] == "pretrain"
+
+
+def is_simulated():
+    """Return whether the questions ask for invented facts."""
+    return config["data"]["source"] == "simulated"
+
+
+def tracked_params(**params):
+    """Return the params of a rule as one dict, in which functions of the wildcards are replaced by their values.
+
+    Snakemake 9.27 compares params as a set of values, without their names: a seed that changes from 0 to 1, next to
+    another 0 and another 1, goes unnoticed (persistence.params_changed). One dict holds names and values.
+    """
+
+    def settings(wildcards):
+        return {name: value(wildcards) if callable(value) else value for name, value in params.items()}
+
+    return {"settings": settings}

@@ -1,0 +1,181 @@
+"""Looks up what belongs to a checkpoint: its files and its settings, as functions of the wildcards."""
+
+from gradual_learning.experiment import (
+    BASE,
+    CHAIN_PATTERN,
+    Experiment,
+    parent_of,
+    relabeled_chains,
+    seed_of,
+    selection,
+    stages_of,
+)
+
+EXPERIMENT = Experiment.from_config(config)
+FINAL = EXPERIMENT.final_checkpoints()
+RELABELED = EXPERIMENT.relabeled_checkpoints()
+TRAINED = EXPERIMENT.trained_checkpoints()
+
+
+def seed(wildcards):
+    """Return the seed of a checkpoint."""
+    return seed_of(wildcards.checkpoint)
+
+
+def stage_of(wildcards):
+    """Return the settings of the last stage of a checkpoint."""
+    try:
+        return EXPERIMENT.stage(wildcards.checkpoint)
+    except UserError as error:
+        raise WorkflowError(str(error))
+
+
+def stage_name(wildcards):
+    """Return the name of the last stage of a checkpoint."""
+    return stages_of(wildcards.checkpoint)[-1]
+
+
+def stage_selection(wildcards):
+    """Return which questions the last stage of a checkpoint selects."""
+    return selection(stage_of(wildcards))
+
+
+def matched_selection(wildcards):
+    """Return the selection of the stage whose size the last stage of a checkpoint matches, or None."""
+    return EXPERIMENT.matched_selection(stage_of(wildcards))
+
+
+def setting(key):
+    """Return a function that looks up a training setting of the last stage of a checkpoint."""
+    return lambda wildcards: EXPERIMENT.setting(stage_of(wildcards), key)
+
+
+def learning_rate(wildcards):
+    """Return the learning rate of the last stage of a checkpoint."""
+    return EXPERIMENT.learning_rate(stage_of(wildcards))
+
+
+def prompt(wildcards):
+    """Return the fine-tuning prompt; a function, since Snakemake would read its braces as a wildcard."""
+    return config["training"]["prompt"]
+
+
+def checkpoint_folder(name):
+    """Return the best epoch of a checkpoint, or nothing for the base model."""
+    return [] if name == BASE else f"<results>/checkpoints/{name}/best"
+
+
+def own_checkpoint(wildcards):
+    """Return the folder of a checkpoint, or nothing for the base model."""
+    return checkpoint_folder(wildcards.checkpoint)
+
+
+def parent_checkpoint(wildcards):
+    """Return the folder of the checkpoint from which a stage starts, or nothing for the base model."""
+    return checkpoint_folder(parent_of(wildcards.checkpoint))
+
+
+def parent_knowledge(wildcards):
+    """Return the categories of the train questions under the checkpoint from which a stage starts."""
+    return f"<results>/categories/{parent_of(wildcards.checkpoint)}/train.parquet"
+
+
+def sibling_summary(wildcards):
+    """Return the summary of the stage whose number of steps a stage matches, or nothing."""
+    stage_of(wildcards)  # an unknown stage ends here, with a message
+    name = EXPERIMENT.sibling(wildcards.checkpoint)
+    return f"<results>/checkpoints/{name}/summary.json" if name else []
+
+
+def question_records():
+    """Return the records that the questions are made from: those of the world where the model is pretrained on it."""
+    in_world = is_pretrained() or is_simulated()
+    return "<results>/world/questions.jsonl" if in_world else "<results>/data/raw/records.jsonl"
+
+
+def shard_number(wildcards):
+    """Return the number of a shard, from 0."""
+    return int(wildcards.scatteritem.partition("-of-")[0]) - 1
+
+
+def shard_count(wildcards):
+    """Return the number of shards."""
+    return int(wildcards.scatteritem.partition("-of-")[2])
+
+
+def heldout_questions(wildcards):
+    """Return the number of held-out questions in a split, 0 where it has none."""
+    return config["evaluation"]["heldout_questions"] if wildcards.split in ("heldout", "after_stage") else 0
+
+
+def exemplar_draw(wildcards):
+    """Return the draw of the exemplars: 0 to label, 1 to label a second time."""
+    return int(wildcards.split == "relabel")
+
+
+def sampling(wildcards):
+    """Return how far samples are drawn; in lazy mode, where it is known, only as long as they can still be correct."""
+    knowledge = config["knowledge"]
+    can_prune = config["data"]["answer_match"] == "exact" and knowledge["engine"] == "native"
+    return "pruned" if knowledge["sampling"] == "lazy" and can_prune else knowledge["sampling"]
+
+
+def gathered_answers(wildcards):
+    """Return all shards of the answers, sampled or scored, that include those of a split.
+
+    The base model answers the held-out questions among the test questions; later checkpoints answer train and held-out
+    questions together.
+    """
+    at_base = {"heldout": "test"}.get(wildcards.split, wildcards.split)
+    split = at_base if wildcards.checkpoint == BASE else "after_stage"
+    folder = {"sampling": "answers", "likelihood": "likelihoods"}[config["knowledge"]["estimator"]]
+    return gather.shards(f"<results>/{folder}/{wildcards.checkpoint}/{split}/{{scatteritem}}.parquet")
+
+
+def relabel_knowledge():
+    """Return the second labels of the train questions under the base model, or nothing where they are switched off."""
+    return ["<results>/categories/base/relabel.parquet"] if config["evaluation"]["relabel"] else []
+
+
+def knowledge_of(split):
+    """List the categories of a split under all relabeled checkpoints."""
+    return [f"<results>/categories/{checkpoint}/{split}.parquet" for checkpoint in RELABELED]
+
+
+def evaluations(split, epoch="best", checkpoints=FINAL):
+    """List the evaluations of a split under checkpoints."""
+    middle = "" if epoch == "best" else f"{epoch}/"
+    return [f"<results>/evaluation/{checkpoint}/{middle}{split}.parquet" for checkpoint in checkpoints]
+
+
+def cost_sources():
+    """List the files from which the cost of each checkpoint is counted: checkpoint, activity, file."""
+    splits = ["train", "test", *(["relabel"] if config["evaluation"]["relabel"] else [])]
+    labeled = [(BASE, split) for split in splits]
+    labeled += [(checkpoint, split) for checkpoint in RELABELED for split in ("train", "heldout")]
+    evaluated = [(BASE, split) for split in ("train", "test")]
+    evaluated += [(end, f"{epoch}{split}") for end in FINAL for epoch in ("", "last/") for split in ("train", "test")]
+    return [
+        *((name, "labeling", f"<results>/categories/{name}/{split}.parquet") for name, split in labeled),
+        *((name, "training", f"<results>/checkpoints/{name}/summary.json") for name in TRAINED),
+        *((name, "evaluation", f"<results>/evaluation/{name}/{split}.parquet") for name, split in evaluated),
+    ]
+
+
+def time_sources():
+    """List the benchmark files of the jobs that run a model: checkpoint, activity, file."""
+    script = {"sampling": "sample_answers", "likelihood": "compute_likelihoods"}[config["knowledge"]["estimator"]]
+    splits = ["train", "test", *(["relabel"] if config["evaluation"]["relabel"] else [])]
+    labeled = [(BASE, split) for split in splits] + [(checkpoint, "after_stage") for checkpoint in RELABELED]
+    pretraining = ["pretrain_base_model", "measure_fact_recall"] if is_pretrained() else []
+    shards = [
+        (name, "labeling", file)
+        for name, split in labeled
+        for file in gather.shards(f"<benchmarks>/{script}/{name}/{split}/{{scatteritem}}.tsv")
+    ]
+    return [
+        *((BASE, "pretraining", f"<benchmarks>/{name}.tsv") for name in pretraining),
+        *shards,
+        *((name, "training", f"<benchmarks>/finetune/{name}.tsv") for name in TRAINED),
+        *((name, "evaluation", f"<benchmarks>/answer_zero_shot/{name}.tsv") for name in [BASE, *FINAL]),
+    ]

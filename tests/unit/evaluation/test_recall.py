@@ -1,0 +1,38 @@
+"""Fact recall by category, with the area under the curve as scipy computes it."""
+
+import pytest
+from scipy.stats import mannwhitneyu
+
+from gradual_learning.evaluation.recall import recall
+from gradual_learning.tables.schemas import CATEGORIES
+from knowledge_tables import BOOTSTRAP, knowledge, ordered
+from simulated_facts import random_facts
+
+
+def test_recall_by_category():
+    _, known, statements = random_facts()
+    table = recall({"train": known, "test": known.iloc[:100]}, statements, BOOTSTRAP)
+    train = table[table["split"] == "train"].set_index("category")
+    for category in CATEGORIES:
+        recalled = statements["correct"][(known["category"] == category).to_numpy()]
+        assert train.loc[category, ["questions", "recalled"]].tolist() == [len(recalled), recalled.sum()]
+        assert train.loc[category, "share"] == pytest.approx(recalled.mean())
+    assert train.loc["Full", ["questions", "recalled"]].tolist() == [240, statements["correct"].sum()]
+    assert table["auc"].notna().tolist() == (table["category"] == "Full").tolist()
+
+
+def test_the_auc_is_what_scipy_computes():
+    _, known, statements = random_facts()
+    worst_first = -known["category"].cat.codes.to_numpy()
+    recalled = statements["correct"].to_numpy()
+    expected = mannwhitneyu(worst_first[recalled], worst_first[~recalled]).statistic
+    full = recall({"train": known}, statements, BOOTSTRAP).iloc[0]
+    assert full["auc"] == pytest.approx(expected / (recalled.sum() * (~recalled).sum()))
+    assert full["auc_low"] < full["auc"] < full["auc_high"]
+
+
+def test_categories_without_a_relation_to_recall_have_an_auc_of_about_one_half():
+    _, known, statements = random_facts()
+    shuffled = ordered(knowledge(known["category"].astype(str).sample(frac=1, random_state=2).to_numpy()))
+    full = recall({"train": shuffled}, statements, BOOTSTRAP).iloc[0]
+    assert full["auc_low"] < 0.5 < full["auc_high"]

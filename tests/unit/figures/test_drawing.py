@@ -1,0 +1,173 @@
+"""Every figure is drawn from its tables completely and byte for byte the same, for few strategies and for many."""
+
+import itertools
+import os
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+import example_tables as tables
+from example_tables import CHAINS, FEW, LONG_CHAINS, MANY, SINGLE_STAGES, SWEEP
+from gradual_learning.figures import (
+    accuracy,
+    categories,
+    category_ranking,
+    comparisons,
+    cost,
+    exposure,
+    flow,
+    forgetting,
+    knowledge_gain,
+    learning_curves,
+    newly_known,
+    recall,
+    replay,
+    sharing,
+    style,
+    transitions,
+)
+from gradual_learning.tables.files import read_tsv, write_tsv
+from gradual_learning.tables.schemas import CATEGORIES
+
+NO_TRAIN_ACCURACY = {f"train_accuracy_{name}": np.nan for name in CATEGORIES}
+DRAWINGS = {
+    "accuracy_few": lambda: accuracy.draw(tables.accuracy(FEW), 0.95),
+    "accuracy_many": lambda: accuracy.draw(tables.accuracy(MANY), 0.9),
+    "forgetting_few": lambda: forgetting.draw(tables.forgetting(FEW), 0.95),
+    "forgetting_many": lambda: forgetting.draw(tables.forgetting(MANY), 0.95),
+    "gain": lambda: knowledge_gain.draw(tables.knowledge_gain(FEW), 0.95),
+    "gain_many": lambda: knowledge_gain.draw(tables.knowledge_gain(MANY[:20]), 0.95),
+    "gain_of_no_strategy": lambda: knowledge_gain.draw(tables.knowledge_gain([]), 0.95),
+    "categories": lambda: categories.draw(tables.categories(["1", "2", "mean"])),
+    "categories_one_seed": lambda: categories.draw(tables.categories(["1"])),
+    "transitions": lambda: transitions.draw(tables.transitions(CHAINS[:3], ["1", "2"])),
+    "transitions_many": lambda: transitions.draw(tables.transitions(LONG_CHAINS, ["1"])),
+    "transitions_of_no_chain": lambda: transitions.draw(tables.transitions([], [])),
+    "flow": lambda: flow.draw(tables.transitions(CHAINS[:3], ["1", "2"])),
+    "flow_many": lambda: flow.draw(tables.transitions(LONG_CHAINS, ["1"])),
+    "flow_of_no_chain": lambda: flow.draw(tables.transitions([], [])),
+    "curves": lambda: learning_curves.draw(tables.learning_curves(["1", "2"])),
+    "curves_many": lambda: learning_curves.draw(tables.learning_curves(["1", "2"], LONG_CHAINS + SINGLE_STAGES)),
+    "curves_one_seed": lambda: learning_curves.draw(tables.learning_curves(["1"])),
+    "curves_without_train": lambda: learning_curves.draw(tables.learning_curves(["1"]).assign(**NO_TRAIN_ACCURACY)),
+    "comparisons": lambda: comparisons.draw(tables.comparisons(FEW), 0.95),
+    "comparisons_many": lambda: comparisons.draw(tables.comparisons(MANY), 0.95),
+    "comparisons_of_no_pair": lambda: comparisons.draw(tables.comparisons([]), 0.95),
+    "category_ranking": lambda: category_ranking.draw(tables.category_ranking(), 0.95),
+    "cost": lambda: cost.draw(tables.cost(FEW)),
+    "cost_many": lambda: cost.draw(tables.cost(MANY)),
+    "recall": lambda: recall.draw(tables.recall(0.9), 0.95),
+    "recall_without_auc": lambda: recall.draw(tables.recall(np.nan), 0.95),
+    "newly_known": lambda: newly_known.draw(tables.newly_known(CHAINS[:3])),
+    "newly_known_many": lambda: newly_known.draw(tables.newly_known(LONG_CHAINS)),
+    "newly_known_of_one_category": lambda: newly_known.draw(tables.newly_known(CHAINS[:3], ["Unknown"])),
+    "sharing": lambda: sharing.draw(tables.sharing(CHAINS[:3]), 0.95),
+    "sharing_many": lambda: sharing.draw(tables.sharing(LONG_CHAINS), 0.95),
+    "sharing_of_no_chain": lambda: sharing.draw(tables.sharing([]), 0.95),
+    "replay": lambda: replay.draw(tables.accuracy(FEW), tables.forgetting(FEW), 0.95, SWEEP),
+    "exposure": lambda: exposure.draw(tables.exposure(0.4), 0.95),
+    "exposure_without_recall": lambda: exposure.draw(tables.exposure(np.nan), 0.95),
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["accuracy_few", "categories", "transitions", "flow", "curves", "replay", "newly_known", "cost"]
+)
+def test_files_are_the_same_byte_for_byte(name, tmp_path):
+    written = []
+    for copy in ("first", "second"):
+        png, svg = tmp_path / copy / "f.png", tmp_path / copy / "f.svg"
+        style.save(DRAWINGS[name](), str(png), str(svg), dpi=60)
+        written.append((png.read_bytes(), svg.read_bytes()))
+        assert sorted(path.name for path in png.parent.iterdir()) == ["f.png", "f.svg"]
+    assert written[0] == written[1]
+    assert b"<dc:date>" not in written[0][1]
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_layout_succeeds_and_no_text_leaves_the_page(name):
+    figure = DRAWINGS[name]()
+    assert figure.get_figwidth() == style.WIDTH and figure.get_figheight() <= style.HEIGHT
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib only warns where the panels have no room
+        figure.draw_without_rendering()
+    page = figure.bbox
+    shown = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+    shown = [text for text in shown if text.axes is None or text.axes.axison or text in text.axes.texts]
+    for text in shown:
+        box = text.get_window_extent()
+        inside = page.x0 - 1 <= box.x0 and box.x1 <= page.x1 + 1 and page.y0 - 1 <= box.y0 and box.y1 <= page.y1 + 1
+        is_number = text.get_text().replace(style.MINUS, "-").lstrip("-").replace(".", "").isdigit()
+        assert "nan" not in text.get_text().split()
+        assert inside or is_number, text.get_text()  # ticks beyond the limits are laid out, not drawn
+
+
+@pytest.mark.parametrize(
+    ("module", "table"), [(newly_known, tables.newly_known), (sharing, tables.sharing)], ids=["newly_known", "sharing"]
+)
+def test_labels_of_several_lines_do_not_overlap(module, table):
+    chains = [f"a_long_first_stage+a_long_second_stage+a_long_third_stage_{number}" for number in range(12)]
+    settings = {"confidence": 0.95} if module is sharing else {}
+    figure = module.draw(table(chains), **settings)
+    figure.draw_without_rendering()
+    labels = [label for label in figure.axes[0].get_yticklabels() if label.get_text()]
+    assert any("\n" in label.get_text() for label in labels)
+    boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.y0)
+    assert all(lower.y1 <= upper.y0 for lower, upper in itertools.pairwise(boxes))
+
+
+def test_tables_can_be_read_back_from_tsv(tmp_path):
+    write_tsv(tables.forgetting(FEW), tmp_path / "forgetting.tsv")
+    write_tsv(tables.categories(["1", "2", "mean"]), tmp_path / "categories.tsv")
+    assert len(forgetting.draw(read_tsv(tmp_path / "forgetting.tsv"), 0.95).axes) == 4
+    bars = categories.draw(read_tsv(tmp_path / "categories.tsv")).axes[0].patches
+    assert len(bars) == 4 * len(CATEGORIES)  # base and three chains, whose seeds are averaged
+
+
+def test_a_style_file_of_the_user_changes_nothing(tmp_path):
+    write_tsv(tables.accuracy(FEW), tmp_path / "accuracy.tsv")
+    settings = {"dpi": 60, "confidence": 0.95}
+    code = f"import plot; plot.main('accuracy', ['accuracy.tsv'], {settings}, 'accuracy.png', 'accuracy.svg')"
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    written = []
+    for rc in ("", "lines.linewidth: 9\nfont.size: 20\naxes.facecolor: red\nfigure.facecolor: green\n"):
+        (tmp_path / "matplotlibrc").write_text(rc, encoding="utf-8")
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, check=True)
+        written.append((tmp_path / "accuracy.png").read_bytes())
+    assert written[0] == written[1]
+
+
+def test_plotting_a_figure_imports_neither_other_figures_nor_torch(tmp_path):
+    write_tsv(tables.transitions(CHAINS[:3], ["1"]), tmp_path / "transitions.tsv")
+    code = (
+        "import sys, plot; plot.main('flow', ['transitions.tsv'], {'dpi': 60}, 'flow.png', 'flow.svg');"
+        "print(*sys.modules)"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+    modules = set(done.stdout.split())
+    figures = {name.rpartition(".")[2] for name in modules if name.startswith("gradual_learning.figures.")}
+    assert figures == {"flow", "style", "shared_transitions"}
+    assert "matplotlib" in modules and not {"torch", "transformers"} & modules
+    assert (tmp_path / "flow.png").exists()
+
+
+def test_a_failed_drawing_leaves_no_file(tmp_path):
+    figure = style.new_figure(2, "$broken mathematics \\nosuch$")
+    with pytest.raises(ValueError):
+        style.save(figure, str(tmp_path / "f.png"), str(tmp_path / "f.svg"), dpi=50)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ratios", [{"a": 0.0, "b": 0.08, "c": 0.16, "d": 1.0}, {"a": 0.0, "b": 0.5, "c": 1.0}])
+def test_labels_of_replay_ratios_do_not_overlap(ratios):
+    figure = replay.draw(tables.accuracy(list(ratios)), tables.forgetting(list(ratios)), 0.95, ratios)
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
+    assert len(boxes) == len(ratios)
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))

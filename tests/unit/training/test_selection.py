@@ -1,0 +1,163 @@
+"""The training set of a stage: which questions it selects, replays and draws at random."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gradual_learning.tables.schemas import CATEGORIES
+from gradual_learning.training.selection import ROLES, Stage, describe, formula, select
+
+
+@pytest.fixture
+def known():
+    rng = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "id": [f"{number:04d}" for number in range(800)],
+            "relation": rng.choice(["birthplace", "employer", "rare"], 800, p=[0.5, 0.47, 0.03]),
+            "category_current": rng.choice(CATEGORIES, 800, p=[0.4, 0.1, 0.2, 0.3]),
+            "category_at_base": rng.choice(CATEGORIES, 800),
+        }
+    )
+
+
+def test_single_category_stages_partition_the_questions(known):
+    parts = [select(known, Stage(current=(name,)), None, "k")["id"] for name in CATEGORIES]
+    assert sorted(itertools.chain.from_iterable(parts)) == known["id"].tolist()
+
+
+@pytest.mark.parametrize("current", [(), ("MaybeKnown",), ("MaybeKnown", "Unknown")])
+@pytest.mark.parametrize("at_base", [("HighlyKnown", "Unknown"), ("WeaklyKnown",)])
+def test_selection_equals_its_definition(known, current, at_base):
+    expected = {
+        row.id
+        for row in known.itertuples()
+        if (not current or row.category_current in current) and (not at_base or row.category_at_base in at_base)
+    }
+    assert set(select(known, Stage(current=current, at_base=at_base), None, "k")["id"]) == expected
+
+
+@pytest.mark.parametrize("ratio", [0.1, 0.2, 0.5])
+def test_replay_adds_the_exact_ratio_of_the_named_category_only(known, ratio):
+    stage = Stage(current=("MaybeKnown",), replay=(("HighlyKnown", ratio),))
+    chosen = select(known, stage, None, "k")
+    selected, replay = chosen[chosen["role"] == "selected"], chosen[chosen["role"] == "replay"]
+    assert len(replay) == round(ratio * len(selected))
+    assert set(replay["category_current"]) == {"HighlyKnown"}
+    assert chosen["id"].is_unique
+
+
+def test_a_pool_too_small_for_its_replay_is_used_in_full(known):
+    stage = Stage(current=("MaybeKnown",), replay=(("HighlyKnown", 50.0),))
+    replay = select(known, stage, None, "k").query("role == 'replay'")
+    assert set(replay["id"]) == set(known[known["category_current"] == "HighlyKnown"]["id"])
+
+
+def test_random_questions_match_the_size_of_another_stage_and_have_the_named_categories(known):
+    matched = Stage(current=("MaybeKnown",))
+    chosen = select(known, Stage(random_from=("WeaklyKnown", "Unknown")), matched, "k")
+    assert len(chosen) == len(select(known, matched, None, "k"))
+    assert set(chosen["category_current"]) == {"WeaklyKnown", "Unknown"}
+
+
+@pytest.mark.parametrize("ratio", [0.2, 0.5, 1])
+def test_random_questions_are_a_ratio_of_what_another_stage_selects(known, ratio):
+    matched = Stage(current=("MaybeKnown",))
+    chosen = select(known, Stage(random_from=("HighlyKnown",), random_ratio=ratio), matched, "k")
+    assert len(chosen) == round(ratio * len(select(known, matched, None, "k")))
+    assert set(chosen["role"]) == {"matched_random"}
+
+
+def test_random_questions_differ_from_the_selected_ones(known):
+    stage, matched = Stage(current=("MaybeKnown",), random_from=CATEGORIES), Stage(current=("HighlyKnown",))
+    chosen = select(known, stage, matched, "k")
+    parts = {role: set(part["id"]) for role, part in chosen.groupby("role")}
+    assert parts["selected"] == set(select(known, Stage(current=("MaybeKnown",)), None, "k")["id"])
+    assert len(parts["matched_random"]) == len(select(known, matched, None, "k"))
+    assert chosen["id"].is_unique
+
+
+def test_replay_is_a_ratio_of_selected_and_random_questions(known):
+    stage = Stage(current=("MaybeKnown",), random_from=("Unknown",), replay=(("HighlyKnown", 0.5),))
+    roles = select(known, stage, Stage(current=("MaybeKnown",)), "k")["role"].value_counts()
+    assert roles["selected"] == roles["matched_random"] == roles["replay"]
+
+
+@pytest.mark.parametrize("current", [*((name,) for name in CATEGORIES), tuple(CATEGORIES)])
+def test_balanced_stages_keep_as_many_per_relation_as_its_smallest_category_has(known, current):
+    chosen = select(known, Stage(current=current, balanced=True), None, "k").merge(known[["id", "relation"]], on="id")
+    for relation, inside in known.groupby("relation"):
+        smallest = min((inside["category_current"] == name).sum() for name in CATEGORIES)
+        assert (chosen["relation"] == relation).sum() == smallest
+    assert set(chosen["category_current"]) <= set(current) and chosen["id"].is_unique
+
+
+def test_balancing_excludes_a_relation_that_lacks_a_category(known):
+    lacking = known[(known["relation"] != "rare") | (known["category_current"] != "WeaklyKnown")]
+    chosen = select(lacking, Stage(current=("HighlyKnown",), balanced=True), None, "k")
+    assert len(chosen) and not set(chosen["id"]) & set(known[known["relation"] == "rare"]["id"])
+
+
+def test_the_size_of_a_balanced_stage_is_its_balanced_size(known):
+    matched = Stage(current=("Unknown",), balanced=True)
+    assert len(select(known, Stage(random_from=CATEGORIES), matched, "k")) == len(select(known, matched, None, "other"))
+
+
+ALL_DRAWS = Stage(
+    current=("MaybeKnown", "Unknown"),
+    balanced=True,
+    random_from=("WeaklyKnown",),
+    random_ratio=0.1,
+    replay=(("HighlyKnown", 0.3),),
+)
+
+
+@pytest.mark.parametrize("role", ["selected", "matched_random", "replay"])
+def test_draws_depend_on_the_key_and_not_on_the_order(known, role):
+    def draw(table, key):
+        chosen = select(table, ALL_DRAWS, Stage(current=("Unknown",)), key)
+        return set(chosen[chosen["role"] == role]["id"])
+
+    assert draw(known, "1/a") == draw(known.sample(frac=1, random_state=3), "1/a") != draw(known, "2/a")
+
+
+def test_without_qualifying_questions_the_page_says_so(known):
+    none = select(known[known["category_current"] != "Unknown"], Stage(current=("Unknown",)), None, "k")
+    assert none.empty
+    assert "passes its parent through" in describe(none, "unknown/seed1", "line")
+
+
+def test_the_formula_names_every_set():
+    stage = Stage.from_config(
+        {"train_on": {"current": ["MaybeKnown"], "at_base": ["Unknown"]}, "replay": {"HighlyKnown": 0.2}}
+    )
+    line = formula(stage)
+    assert "C(q) in {MaybeKnown} and C0(q) in {Unknown}" in line
+    assert "R_HighlyKnown a random 0.2 |D|" in line
+    control = formula(Stage.from_config({"matched_random": {"from": ["Unknown"], "match_size_of": "x"}}), stage)
+    assert "a random {q : C(q) in {Unknown}} with |D| = |{q : C(q) in {MaybeKnown} and C0(q) in {Unknown}}|" in control
+
+
+def test_the_formula_of_all_draws_together():
+    assert formula(ALL_DRAWS, Stage(current=("Unknown",))).split("; ") == [
+        "train on D + R_HighlyKnown",
+        "D = S + M",
+        "S = B({q : C(q) in {MaybeKnown, Unknown}})",
+        "M = a random {q not in S : C(q) in {WeaklyKnown}} with |M| = 0.1 |{q : C(q) in {Unknown}}|",
+        "R_HighlyKnown a random 0.3 |D| of {q not in D : C(q) = HighlyKnown}",
+        "B(X): of each relation at random at most as many q of X as its smallest category by C holds",
+    ]
+
+
+def test_the_formula_explains_the_balance_of_a_stage_whose_size_is_matched():
+    line = formula(Stage(random_from=("Unknown",)), Stage(current=("HighlyKnown",), balanced=True))
+    assert "|D| = |B({q : C(q) in {HighlyKnown}})|; B(X): of each relation" in line
+
+
+def test_the_page_counts_every_question(known):
+    chosen = select(known, ALL_DRAWS, Stage(current=("Unknown",)), "k")
+    roles = tuple(f"| {role}" for role in ROLES)
+    rows = [line for line in describe(chosen, "a/seed1", "f").splitlines() if line.startswith(roles)]
+    assert sum(int(row.split("|")[-2]) for row in rows) == len(chosen)

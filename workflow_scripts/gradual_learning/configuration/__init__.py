@@ -1,0 +1,1 @@
+"""The configuration: its schema, renamed keys, the consistency of its keys, and its reference page."""

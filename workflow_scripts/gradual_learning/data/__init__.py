@@ -1,0 +1,1 @@
+"""Questions: sources, cleaning, splits, prompts, and the simulated world."""

@@ -1,0 +1,22 @@
+"""Values with a special meaning in the columns of the result tables."""
+
+from gradual_learning.tables.schemas import CATEGORIES
+
+# column `category`
+FULL = "Full"  # all questions, whatever their category
+GROUPS = [FULL, *CATEGORIES]
+
+# column `epoch`
+EPOCHS = ["best", "last"]
+FEW_SHOT = "few-shot"  # the base model in the few-shot prompts of its labeling
+NO_EPOCH = "-"  # the base model, zero-shot
+
+# columns `seed` and `checkpoint`
+NO_SEED = "-"  # the base model
+MEAN = "mean"  # the average over all seeds
+RELABELED = "base (relabeled)"  # the base model, labeled a second time
+
+# tables of cost and time: columns `activity` and `strategy`
+ACTIVITIES = ("pretraining", "labeling", "training", "evaluation")
+ALL = "all"  # all activities together
+TOTAL = "total"  # all checkpoints, each once

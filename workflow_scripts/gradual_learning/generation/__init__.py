@@ -1,0 +1,1 @@
+"""Greedy and sampled answers of a model to many prompts."""

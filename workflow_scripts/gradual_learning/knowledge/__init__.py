@@ -1,0 +1,1 @@
+"""SliCK: how well a model knows the answers to questions."""

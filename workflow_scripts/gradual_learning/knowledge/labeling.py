@@ -1,0 +1,85 @@
+"""Query a model: prompts and answers, few-shot for the SliCK categories and zero-shot for evaluation."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import pandas as pd
+
+from gradual_learning.data import prompts as prompting
+from gradual_learning.generation.decoding import Answer, Decoding, KeepSampling, Prompt
+from gradual_learning.jobs.progress import Progress
+from gradual_learning.models.tokenization import Encoder
+
+
+class Answerer(Protocol):
+    """An engine: anything that answers prompts like :class:`gradual_learning.generation.engine.Engine`."""
+
+    def answer(
+        self,
+        prompts: Sequence[Prompt],
+        decoding: Decoding,
+        samples: int,
+        greedy: bool = True,
+        keep_sampling: KeepSampling | None = None,
+    ) -> Iterator[Answer]:
+        """Answer every prompt; an engine may draw samples to their end that need not be continued."""
+        ...
+
+
+def first_line(text: str) -> str:
+    """Return the answer in the output of a model: the text before the first newline, stripped."""
+    return text.split("\n", 1)[0].strip()
+
+
+def is_verbatim(text: str, accepted: Sequence[str]) -> bool:
+    """Return whether an output equals an accepted answer letter for letter."""
+    return first_line(text) in accepted
+
+
+def count_unanswerable(questions: pd.DataFrame, encoder: Encoder, max_new_tokens: int) -> int:
+    """Count the questions whose accepted answers are all longer than ``max_new_tokens``."""
+    shortest = [min(map(len, encoder.encode_answers("A:", list(texts)))) for texts in questions["answers"]]
+    return sum(length > max_new_tokens for length in shortest)
+
+
+def few_shot_prompts(questions: pd.DataFrame, prompts: pd.DataFrame) -> list[Prompt]:
+    """Append every question to every exemplar set of its relation.
+
+    Args:
+        questions: columns of ``schemas.QUESTIONS``.
+        prompts: columns of ``schemas.PROMPTS``, of one draw.
+
+    Returns:
+        One prompt per question and exemplar set; prompts with the same exemplars form a group.
+    """
+    sets = dict(iter(prompts.groupby("relation")))
+    return [
+        Prompt(row.id, int(number), f"{row.relation}/{number}", text + prompting.few_shot_suffix(row.question))
+        for row in questions.itertuples()
+        for number, text in zip(sets[row.relation]["prompt"], sets[row.relation]["text"], strict=True)
+    ]
+
+
+def answer_zero_shot(engine: Answerer, questions: pd.DataFrame, template: str, decoding: Decoding) -> pd.DataFrame:
+    """Answer each question greedily in the prompt of fine-tuning.
+
+    Returns:
+        Columns of ``schemas.ZERO_SHOT``, in the order of ``questions``.
+    """
+    prompts = [
+        Prompt(row.id, 0, row.relation, prompting.zero_shot(row.question, template)) for row in questions.itertuples()
+    ]
+    answers = {}
+    with Progress(len(prompts)) as progress:
+        for answer in engine.answer(prompts, decoding, 0):
+            answers[answer.prompt.id] = first_line(answer.greedy or "")
+            progress.answer()
+            progress.finish(1)
+    return questions[["id", "relation"]].assign(answer=questions["id"].map(answers)).reset_index(drop=True)
+
+
+def verbatim(engine: Answerer, questions: pd.DataFrame, template: str, decoding: Decoding) -> pd.Series:
+    """Return by question id whether the zero-shot answer equals an accepted answer letter for letter."""
+    answers = answer_zero_shot(engine, questions, template, decoding)["answer"]
+    correct = [is_verbatim(text, accepted) for text, accepted in zip(answers, questions["answers"], strict=True)]
+    return pd.Series(correct, index=questions["id"], dtype=bool)

@@ -1,1 +1,0 @@
-"""From answers and categories to tables: accuracy, forgetting, knowledge gained, with their uncertainty."""

@@ -1,0 +1,1 @@
+"""Base models: files, loading, tokenization, pretraining, downloads."""

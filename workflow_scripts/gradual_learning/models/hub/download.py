@@ -1,0 +1,205 @@
+"""Download models and data sets of the hub, and files from the web.
+
+A file is complete when its size and its hash are those that the hub lists. So a second call downloads no file again,
+and a truncated, changed or damaged file is replaced. Files in the user's own cache of the hub are copied from there.
+"""
+
+import fnmatch
+import hashlib
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from huggingface_hub import HfApi, hf_hub_url, snapshot_download, try_to_load_from_cache
+from huggingface_hub.utils import build_hf_headers
+
+from gradual_learning import USER_IS_OFFLINE
+from gradual_learning.jobs.atomic_files import atomic_file
+from gradual_learning.jobs.errors import UserError
+from gradual_learning.jobs.fingerprint import file_digest
+from gradual_learning.models.files import config_files, weight_files
+from gradual_learning.models.hub import transfers
+from gradual_learning.models.hub.errors import OFFLINE, Repository, explain, explain_url
+
+_TIMEOUT = 60.0  # seconds for a list of files
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    size: int  # bytes
+    digest: str  # sha256; for small files on the hub the SHA-1 of git
+    cached: Path | None  # in the user's own cache of the hub
+
+
+def fetch_dataset(repository: str, revision: str, patterns: list[str], folder: str | Path) -> dict[str, Any]:
+    """Download files of a data set on the hub; complete files in the folder are not downloaded again.
+
+    Args:
+        repository: name of the data set, owner/name.
+        revision: branch, tag or commit.
+        patterns: which files, as shell patterns; `*` also matches slashes.
+        folder: receives the files under their names in the repository, and partial files until they are complete. A
+            file in it that matches the patterns but belongs to an earlier commit is removed.
+
+    Returns:
+        ``commit`` (of the revision), ``files`` (name -> bytes) and ``sha256`` (name -> digest).
+
+    Raises:
+        UserError: the data set cannot be downloaded; the message states the reason and the remedy.
+    """
+    data = Repository("dataset", repository, revision)
+    with transfers.online(), explain(data):
+        commit, files = _list_files(data)
+        wanted = [file for file in files if _matches(file.name, patterns)]
+        if not wanted:
+            raise UserError(
+                f"{data.name_key}: {data} has no file {' or '.join(patterns)}. Set {data.revision_key} to a revision "
+                "that has one."
+            )
+        _remove_others(Path(folder), patterns, {file.name for file in wanted})
+        return {"commit": commit, **_complete(data, commit, wanted, Path(folder))}
+
+
+def fetch_model(name: str, revision: str, folder: str | Path, weights: bool) -> dict[str, Any]:
+    """Download a model on the hub: configuration, tokenizer and, if requested, weights.
+
+    Args:
+        name: name of the model, owner/name.
+        revision: branch, tag or commit.
+        folder: receives the files, and partial files until they are complete.
+        weights: whether to download the weights too.
+
+    Returns:
+        ``commit`` (of the revision), ``files`` (name -> bytes) and ``sha256`` (name -> digest) of the downloaded
+        files, and ``weights`` (name -> bytes) of all weight files, downloaded or not.
+
+    Raises:
+        UserError: the model cannot be downloaded or has no complete safetensors weights; the message states the reason
+            and the remedy.
+    """
+    model = Repository("model", name, revision)
+    with transfers.online(), explain(model):
+        commit, listed = _list_files(model)
+        files, title = {file.name: file for file in listed}, f"{model.name_key}: {model}"
+        small = [files[name] for name in config_files(files, title)]
+        fetched = _complete(model, commit, small, Path(folder))
+        shards = [files[name] for name in weight_files(files, folder, title)]
+        if weights:
+            fetched = _complete(model, commit, small + shards, Path(folder))
+        return {"commit": commit, **fetched, "weights": {file.name: file.size for file in shards}}
+
+
+def fetch_file(url: str, path: str | Path) -> None:
+    """Download a file from the web to ``path``, which appears when it is complete; an existing file is kept.
+
+    Raises:
+        UserError: the file cannot be downloaded; the message states the reason and the remedy.
+    """
+    path, digest = Path(path), hashlib.sha256(url.encode()).hexdigest()
+    if not path.exists():
+        if USER_IS_OFFLINE:
+            raise UserError(f"{OFFLINE}, so {url} cannot be downloaded. Unset it, or set data.path to a copy.")
+        with transfers.online(), explain_url(url):
+            transfers.download(url, path, digest, None, {"Accept-Encoding": "identity"})
+
+
+def _list_files(repository: Repository) -> tuple[str, list[_File]]:
+    """Return the commit of a revision and its files; from the user's cache only if the user is offline."""
+    kind, name = repository.kind, repository.name
+    if USER_IS_OFFLINE:
+        found = snapshot_download(name, repo_type=kind, revision=repository.revision, local_files_only=True)
+        paths = [path for path in sorted(Path(found).rglob("*")) if path.is_file()]
+        files = [
+            _File(path.relative_to(found).as_posix(), path.stat().st_size, file_digest(path), path) for path in paths
+        ]
+        return Path(found).name, files
+    info: Any = transfers.retry(
+        lambda: HfApi().repo_info(
+            name, repo_type=kind, revision=repository.revision, files_metadata=True, timeout=_TIMEOUT
+        )
+    )
+    return info.sha, [_as_file(repository, info.sha, sibling) for sibling in info.siblings]
+
+
+def _as_file(repository: Repository, commit: str, sibling: Any) -> _File:
+    name, digest = sibling.rfilename, sibling.lfs.sha256 if sibling.lfs else sibling.blob_id
+    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+        raise UserError(f"{repository.name_key}: {repository} has a file outside its folder, {name}. Do not use it.")
+    cached = try_to_load_from_cache(repository.name, name, revision=commit, repo_type=repository.kind)
+    return _File(name, sibling.size, digest, Path(cached) if isinstance(cached, str) else None)
+
+
+def _matches(name: str, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+
+def _remove_others(folder: Path, patterns: list[str], names: set[str]) -> None:
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        name = path.relative_to(folder).as_posix()
+        if _matches(name, patterns) and name not in names:
+            path.unlink()
+
+
+def _complete(repository: Repository, commit: str, files: list[_File], folder: Path) -> dict[str, dict[str, Any]]:
+    """Download the files that are not complete in a folder; return the bytes and the sha256 of all, by name."""
+    missing = [file for file in files if not _is_complete(folder / file.name, file)]
+    _check_space(missing, folder)
+    for file in missing:
+        path = folder / file.name
+        if file.cached:
+            _copy(file.cached, path)
+        if not _is_complete(path, file):
+            _download(repository, commit, file, path)
+        if not _is_complete(path, file):
+            path.unlink()
+            raise UserError(
+                f"{path.name} of {repository} was damaged during the download. Rerun the same command to download it "
+                "again."
+            )
+    return {
+        "files": {file.name: file.size for file in files},
+        "sha256": {file.name: _sha256(folder / file.name, file) for file in files},
+    }
+
+
+def _copy(source: Path, path: Path) -> None:
+    with atomic_file(path) as partial:
+        shutil.copyfile(source, partial)
+
+
+def _is_complete(path: Path, file: _File) -> bool:
+    if not path.is_file() or path.stat().st_size != file.size:
+        return False
+    if _has_sha256(file):
+        return file_digest(path) == file.digest
+    return hashlib.sha1(f"blob {file.size}\0".encode() + path.read_bytes()).hexdigest() == file.digest
+
+
+def _has_sha256(file: _File) -> bool:
+    return len(file.digest) == 64
+
+
+def _sha256(path: Path, file: _File) -> str:
+    """Return the sha256 of a complete file, without reading a large one again."""
+    return file.digest if _has_sha256(file) else file_digest(path)
+
+
+def _check_space(files: list[_File], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = [transfers.partial_path(folder / file.name, file.digest) for file in files]
+    present = sum(path.stat().st_size for path in partial if path.exists())
+    needed, free = sum(file.size for file in files) - present, shutil.disk_usage(folder).free
+    if needed > free:
+        raise UserError(
+            f"{folder}: the download needs {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free. Free some "
+            "space and rerun the same command."
+        )
+
+
+def _download(repository: Repository, commit: str, file: _File, path: Path) -> None:
+    logging.info("%s: %.1f MB of %s", file.name, file.size / 1e6, repository)
+    url = hf_hub_url(repository.name, file.name, repo_type=repository.kind, revision=commit)
+    transfers.download(url, path, file.digest, file.size, build_hf_headers())

@@ -1,0 +1,136 @@
+"""Wording for numbers: what an interval implies about a difference, and the format of shares and differences.
+
+A sentence claims no more than its numbers support. A strategy is better or worse only where the interval excludes zero,
+and that is qualified where the correction for multiple comparisons disagrees. Where the interval includes zero, it may
+still exclude a gain of the published size. Where it does not, the minimum detectable effect shows whether the design
+was too small to detect such a gain.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import pandas as pd
+
+from gradual_learning.experiment import BASE
+
+Tables = Mapping[str, pd.DataFrame]  # by subject
+
+EFFECT = 0.01  # the published gain of a second stage, about one point (reviews of Li et al. 2024)
+INTERVALS = "Intervals cover {percent:g} % and account for the variation of seeds and of questions."
+
+
+class Verdict(StrEnum):
+    """What a difference implies, as the words before the strategies; the braces hold the baseline."""
+
+    BETTER = "Better than {}"
+    WORSE = "Worse than {}"
+    BETTER_UNCORRECTED = "Better than {} before the correction for multiple comparisons, but not after it"
+    WORSE_UNCORRECTED = "Worse than {} before the correction for multiple comparisons, but not after it"
+    NO_GAIN = "No significant difference from {}, and a gain of one point lies outside the interval"
+    UNDERPOWERED = "No significant difference from {}; the design cannot detect one point"
+    INCONCLUSIVE = "No significant difference from {}"
+    IDENTICAL = "No difference at all from {}"
+    UNDEFINED = "Not comparable with {} for lack of questions"
+
+
+class Difference(NamedTuple):
+    """A difference of shares with its interval and, where known, minimum detectable effect and corrected p."""
+
+    value: float
+    low: float
+    high: float
+    mde: float = math.nan
+    adjusted_p: float = math.nan
+
+    def verdict(self, confidence: float) -> Verdict:
+        """Return what the numbers imply at this coverage of the interval; a bound of zero does not exclude zero."""
+        if math.isnan(self.value):
+            return Verdict.UNDEFINED
+        if self.value == self.low == self.high == 0:
+            return Verdict.IDENTICAL
+        is_uncorrected = self.adjusted_p > 1 - confidence
+        if self.low > 0:
+            return Verdict.BETTER_UNCORRECTED if is_uncorrected else Verdict.BETTER
+        if self.high < 0:
+            return Verdict.WORSE_UNCORRECTED if is_uncorrected else Verdict.WORSE
+        if self.high < EFFECT:
+            return Verdict.NO_GAIN
+        return Verdict.UNDERPOWERED if self.mde > EFFECT else Verdict.INCONCLUSIVE
+
+    def numbers(self) -> str:
+        """Write the numbers behind the verdict, in points, with a leading space; empty without numbers."""
+        if math.isnan(self.value):
+            return ""
+        text = f" {points(self.value)} {interval(self.low, self.high)}"
+        if self.low <= 0 <= self.high:
+            return text if math.isnan(self.mde) else f"{text} (detectable: {100 * self.mde:.1f})"
+        return text if math.isnan(self.adjusted_p) else f"{text} (p = {self.adjusted_p:.2g})"
+
+
+def compared(pairs: Iterable[tuple[str, str, Difference]], confidence: float) -> list[str]:
+    """Write how strategies compare with their baselines, one sentence for each baseline and verdict.
+
+    Args:
+        pairs: (baseline, strategy, share of the strategy minus that of the baseline, where more is better).
+        confidence: coverage of the intervals.
+    """
+    groups: dict[tuple[str, Verdict], list[str]] = {}
+    for baseline, strategy, difference in pairs:
+        key = baseline, difference.verdict(confidence)
+        groups.setdefault(key, []).append(f"{code(strategy)}{difference.numbers()}")
+    return [f"{verdict.format(code(baseline))}: {', '.join(items)}." for (baseline, verdict), items in groups.items()]
+
+
+def status(verdicts: Sequence[Verdict]) -> str:
+    """Return whether the comparisons made for a claim, that something is better, support it."""
+    defined = [verdict for verdict in verdicts if verdict is not Verdict.UNDEFINED]
+    if not defined:
+        return "not tested"
+    if Verdict.BETTER in defined:
+        return "holds" if set(defined) == {Verdict.BETTER} else "holds in part"
+    return "does not hold" if set(defined) <= {Verdict.WORSE, Verdict.NO_GAIN} else "inconclusive"
+
+
+def points(value: float) -> str:
+    """Write a difference of shares in points with its sign: 0.0112 -> ``+1.1``."""
+    return _signed(100 * value, 1)
+
+
+def interval(low: float, high: float) -> str:
+    """Write the bounds of a difference of shares in points, finer where rounding would turn one into zero."""
+    rounds_away = any(bound and abs(bound) < 0.0005 for bound in (low, high))
+    return f"[{_signed(100 * low, 1 + rounds_away)}, {_signed(100 * high, 1 + rounds_away)}]"
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
+def share(value: float, low: float = math.nan, high: float = math.nan) -> str:
+    """Write a share in percent, with its interval where there is one: ``31.7 % [30.2, 33.3]``."""
+    if math.isnan(value):
+        return "an unknown share"
+    bounds = "" if math.isnan(low) else f" [{100 * low:.1f}, {100 * high:.1f}]"
+    return f"{100 * value:.1f} %{bounds}"
+
+
+def estimate(row: pd.Series, column: str) -> str:
+    """Write the share in a column of a table with its interval, from the columns low and high."""
+    return share(row[column], row["low"], row["high"])
+
+
+def growth(value: float, low: float, high: float) -> str:
+    """Write a relative change in percent with its interval: ``+8.2 % [+2.8, +14.3]``."""
+    return f"{points(value)} % {interval(low, high)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names in a sentence: ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def code(name: str) -> str:
+    """Mark the name of a strategy or a chain of stages as code; the base model is written in words."""
+    return "the base model" if name == BASE else f"`{name}`"

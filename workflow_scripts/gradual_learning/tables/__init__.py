@@ -1,0 +1,1 @@
+"""The tables that rules exchange: their schemas and their files."""

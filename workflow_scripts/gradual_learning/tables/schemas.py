@@ -1,0 +1,84 @@
+"""The tables that rules exchange: columns, types and meaning."""
+
+from enum import StrEnum
+
+import pyarrow as pa
+
+
+class Category(StrEnum):
+    """How well a model knows the answer to a question (SliCK, Gekhman et al. 2024, section 3), best first."""
+
+    HIGHLY_KNOWN = "HighlyKnown"
+    MAYBE_KNOWN = "MaybeKnown"
+    WEAKLY_KNOWN = "WeaklyKnown"
+    UNKNOWN = "Unknown"
+
+
+CATEGORIES = [category.value for category in Category]
+SPLITS = ("train", "dev", "test")
+
+_TEXTS = pa.list_(pa.string())
+
+FACTS = pa.schema(
+    {
+        "id": pa.string(),  # of the question about the fact
+        "subject": pa.string(),
+        "relation": pa.string(),
+        "answer": pa.string(),
+        "split": pa.string(),  # train, dev, test, or taught (with solved questions in pretraining)
+        "exposures": pa.int32(),  # statements of the fact in the pretraining documents
+        "opening": pa.bool_(),  # whether it is in the opening of the pretraining curriculum
+    }
+)
+DOCUMENTS = pa.schema({"text": pa.string()})  # in reading order
+QUESTIONS = pa.schema(
+    {
+        "id": pa.string(),
+        "question": pa.string(),
+        "answers": _TEXTS,
+        "relation": pa.string(),
+        "subject": pa.string(),  # null if the source does not name it
+        "split": pa.string(),  # train, dev or test
+        "source": pa.string(),
+    }
+)
+PROMPTS = pa.schema(
+    {
+        "draw": pa.int8(),  # 0 for labels, 1 for relabeling
+        "relation": pa.string(),
+        "prompt": pa.int16(),  # 0 to exemplar_sets - 1
+        "exemplars": _TEXTS,  # ids of questions, all of split dev
+        "text": pa.string(),  # of the exemplars; the question follows
+    }
+)
+ANSWERS = pa.schema(
+    {
+        "id": pa.string(),
+        "prompt": pa.int16(),
+        "greedy": pa.string(),
+        "samples": _TEXTS,  # those that were drawn; null where sampling stopped early, as no match was possible
+    }
+)
+LIKELIHOODS = pa.schema(
+    {
+        "id": pa.string(),
+        "prompt": pa.int16(),
+        "greedy": pa.string(),
+        "probability": pa.float64(),  # that a sample is an accepted answer, spelled as given
+    }
+)
+KNOWLEDGE = pa.schema(
+    {
+        "id": pa.string(),
+        "relation": pa.string(),
+        "greedy_correct": pa.int32(),
+        "greedy_drawn": pa.int32(),
+        "sampled_correct": pa.int32(),
+        "sampled_drawn": pa.int32(),
+        "p_greedy": pa.float64(),  # share of correct greedy answers
+        "p_sampled": pa.float64(),  # share of correct samples, or its expectation; null if none was drawn
+        "category": pa.string(),
+    }
+)
+ZERO_SHOT = pa.schema({"id": pa.string(), "relation": pa.string(), "answer": pa.string()})
+EVALUATION = pa.schema({"id": pa.string(), "relation": pa.string(), "answer": pa.string(), "correct": pa.bool_()})

@@ -1,8 +1,0 @@
-"""Category shares along the chains of stages."""
-
-from gradual_learning import runtime
-from gradual_learning.drawing import category_figures, style
-
-if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
-        style.draw(category_figures.categories, [snakemake.input.table], **snakemake.output, **snakemake.params)

@@ -1,8 +1,0 @@
-"""Generations and training steps of each strategy."""
-
-from gradual_learning import runtime
-from gradual_learning.drawing import control_figures, style
-
-if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
-        style.draw(control_figures.cost, [snakemake.input.table], **snakemake.output, **snakemake.params)

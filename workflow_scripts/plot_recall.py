@@ -1,8 +1,0 @@
-"""Facts recalled as statements, by the category of their question."""
-
-from gradual_learning import runtime
-from gradual_learning.drawing import category_figures, style
-
-if __name__ == "__main__":
-    with runtime.job(snakemake.log[0]):
-        style.draw(category_figures.recall, [snakemake.input.table], **snakemake.output, **snakemake.params)
