@@ -15,6 +15,8 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.expected_conditions import element_to_be_clickable
 from selenium.webdriver.support.ui import WebDriverWait
 
+pytestmark = pytest.mark.slow
+
 ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1500,1000"]
 SECONDS = 60  # for a page to load
 MENU = "//nav//a[span[starts-with(translate(., '123456789', '000000000'), '0 ')]]"  # categories begin with a number

@@ -158,12 +158,14 @@ def simulated(request):
     return request.param, simulated_designs.outcomes(request.param, experiments=2000, resamples=300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", ["accuracy", "difference", "ratio"])
 def test_intervals_have_their_nominal_coverage(simulated, statistic):
     _, outcomes = simulated
     assert 0.93 <= outcomes[statistic]["covered"] <= 0.97
 
 
+@pytest.mark.slow
 def test_the_minimum_detectable_effect_is_found_four_times_in_five(simulated):
     design, outcomes = simulated
     effect = outcomes["difference"]["effect"]

@@ -155,6 +155,7 @@ def questions(tiny_world):
     return tiny_world.questions[tiny_world.questions["split"] == "train"].head(16)
 
 
+@pytest.mark.slow
 def test_an_adapter_is_trained_continued_merged_and_evaluated(folder, encoder, questions, tmp_path):
     first, model = _train(folder, encoder, questions, tmp_path / "first", _settings())
     assert first[-1] < first[0]

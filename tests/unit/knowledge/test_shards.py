@@ -141,6 +141,7 @@ def run(caplog):
     return start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damaged", [0, 1])
 def test_killed_shard_computes_only_unfinished_or_damaged_chunks_and_ends_the_same(damaged, job, whole, resumed, run):
     chunks = finished_chunks(resumed)
