@@ -70,7 +70,7 @@ rule write_summary:
 
 rule write_methods:
     input:
-        code=code_inputs("write_methods", "figures.cost"),
+        code=code_inputs("write_methods"),
         tables=table_files(["training_data", "cost", "time"]),
         model_source=[] if is_pretrained() else "<results>/model_source.json",
         requirements=workflow.source_path("../envs/requirements.txt"),

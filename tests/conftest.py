@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+import gradual_learning  # noqa: F401 - sets environment variables before torch reads them
 from hub_server import Hub
 
 ROOT = Path(__file__).resolve().parent.parent
