@@ -17,8 +17,9 @@ import training_settings
 from gradual_learning.generation import cache_strategies, random_streams
 from gradual_learning.generation.decoding import Decoding
 from gradual_learning.generation.engine import Engine
+from gradual_learning.generation.strategy_choice import choose_strategy
 from gradual_learning.knowledge import labeling
-from gradual_learning.models.loading import load_model, load_tokenizer, read_config
+from gradual_learning.models.loading import Loading, load_model, load_tokenizer, read_config
 from gradual_learning.models.tokenization import Encoder
 from gradual_learning.training import finetuning
 from gradual_learning.training.trainable_model import load_trainable_model
@@ -99,6 +100,15 @@ def test_the_fastest_exact_strategy_is_chosen_and_answers_equal_those_of_generat
         )
         assert answer.greedy == encoder.decode(whole[:, start.shape[1] :].tolist())[0]
     assert len({answer.greedy for answer in answers}) > 1
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_rounding_to_16_bits_never_changes_the_strategy(dtype, family, folder, encoder, prompts):
+    model, rng = load_model(folder, loading=Loading(dtype)), torch.random.get_rng_state()
+    texts = [encoder.encode_prompts([prompt.text])[0] for prompt in prompts[:8]]
+    chosen = {choose_strategy(model, (text * 64)[:64], encoder.eos_token_id, 2000) for text in texts}
+    assert chosen == {family.strategy}
+    assert torch.equal(rng, torch.random.get_rng_state())
 
 
 def test_samples_equal_those_drawn_alone_without_a_cache(folder, encoder, prompts):

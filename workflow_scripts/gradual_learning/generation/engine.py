@@ -28,6 +28,7 @@ from gradual_learning.generation.decoding import (
     Prompt,
     next_tokens,
 )
+from gradual_learning.generation.strategy_choice import choose_strategy
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.models.loading import Loading, load_model
 from gradual_learning.models.tokenization import Encoder
@@ -125,7 +126,7 @@ class Engine:
         self.tested_length = min(-(-length // TEST_LENGTH) * TEST_LENGTH, limit)
         text = (longest * (self.tested_length // len(longest) + 1))[: self.tested_length]
         pad = self.encoder.eos_token_id
-        self.strategy = cache_strategies.choose_strategy(self.model, text, pad, self.batch_tokens)
+        self.strategy = choose_strategy(self.model, text, pad, self.batch_tokens)
 
     def _answer_batch(
         self,
