@@ -13,6 +13,7 @@ from gradual_learning.models.loading import Loading
 from gradual_learning.models.pretraining import Pretraining
 from gradual_learning.plan import model_spec
 from gradual_learning.plan.calibration import Timings
+from gradual_learning.plan.cost import Cost
 from gradual_learning.plan.counts import Plan
 from gradual_learning.plan.workload import Workload
 
@@ -35,9 +36,9 @@ CONFIG = {
 }
 TIMINGS = Timings(
     start=1.0,
-    expected={"greedy": 0.01, "sampled": 0.02, "zero_shot": 0.005},
-    at_most={"greedy": 0.02, "sampled": 0.05, "zero_shot": 0.01},
-    trained={"lora": 0.001, "full": 0.002},
+    expected={"greedy": Cost(0.1, 0.01), "sampled": Cost(0.1, 0.02), "zero_shot": Cost(0.01, 0.005)},
+    at_most={"greedy": Cost(0.1, 0.02), "sampled": Cost(0.2, 0.05), "zero_shot": Cost(0.02, 0.01)},
+    trained={"lora": Cost(0.01, 0.001), "full": Cost(0.01, 0.002)},
     pretraining_step=0.1,
     model="random weights",
 )

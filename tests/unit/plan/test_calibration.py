@@ -8,7 +8,8 @@ import pytest
 import torch
 from transformers import Gemma2Config, GPT2Config, MambaConfig, Qwen2Config
 
-from gradual_learning.plan import calibration, model_spec
+from gradual_learning.plan import calibration, cost, model_spec
+from gradual_learning.plan.cost import Cost
 
 SMALL = {"vocab_size": 300, "hidden_size": 32, "num_hidden_layers": 4}
 ATTENTION = {"num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 64}
@@ -23,7 +24,7 @@ NO_FOLDER = Path("no/such/folder")
 
 @pytest.fixture(autouse=True)
 def short_portions(monkeypatch):
-    monkeypatch.setattr(calibration, "BUDGET", 0.1)
+    monkeypatch.setattr(cost, "BUDGET", 0.1)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.model_type)
@@ -43,14 +44,8 @@ def test_tied_embeddings_stay_tied():
 
 
 def test_layers_are_extrapolated_linearly():
-    seconds = calibration.extrapolate({"a": 3.0, "b": 2.0}, {"a": 4.0, "b": 1.9}, layers=10)
-    assert seconds == {"a": 12.0, "b": 2.0}, "the time of a layer is never negative"
-
-
-def test_portions_grow_up_to_the_largest():
-    portions = []
-    seconds = calibration.per_unit(portions.append, most=10)
-    assert portions == [1, 8, 10] and 0 < seconds < math.inf
+    costs = calibration.extrapolate({"a": Cost(3.0, 1.0)}, {"a": Cost(2.9, 1.5)}, layers=10)
+    assert costs == {"a": Cost(3.0, 5.5)}, "the time of a layer is never negative"
 
 
 def test_every_kind_of_work_is_timed(changed):
@@ -59,9 +54,12 @@ def test_every_kind_of_work_is_timed(changed):
     assert timings.model == "random weights"
     assert timings.start == 3.0 + workload.spec.stored_bytes / calibration.BYTES_PER_SECOND
     assert set(timings.trained) == set(workload.batch_sizes) == {"lora", "full"}
-    seconds = [*timings.expected.values(), *timings.at_most.values(), *timings.trained.values()]
-    assert all(0 < value < math.inf for value in [*seconds, timings.pretraining_step])
-    assert all(timings.expected[kind] <= timings.at_most[kind] for kind in calibration.KINDS)
+    costs = [*timings.expected.values(), *timings.at_most.values(), *timings.trained.values()]
+    assert all(0 < value < math.inf for value in [*(one.marginal for one in costs), timings.pretraining_step])
+    assert all(one.fixed >= 0 for one in costs)
+    assert all(
+        timings.at_most[kind] == timings.at_most[kind].at_least(timings.expected[kind]) for kind in calibration.KINDS
+    )
 
 
 def test_an_existing_base_model_is_timed(changed, tiny_model):
@@ -75,7 +73,7 @@ def test_a_large_model_is_timed_by_layers(changed):
     timings = calibration.calibrate(changed(spec=large), NO_FOLDER, 3.0, pretraining_threads=1)
     layers = large.config.num_hidden_layers
     assert timings.model == f"random weights, extrapolated from 1 and 2 layers to {layers}"
-    assert timings.expected["greedy"] > 0
+    assert timings.expected["greedy"].marginal > 0
 
 
 def test_pretraining_is_timed_with_its_own_threads(workload):

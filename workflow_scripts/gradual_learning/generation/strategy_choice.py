@@ -44,13 +44,14 @@ def choose_strategy(model: PreTrainedModel, tokens: list[int], pad: int, budget:
         budget: tokens of one forward pass.
     """
     if model.dtype == torch.float32 and not getattr(model, "is_quantized", False):
-        tests = [(model, tokens, pad, TOLERANCE)]
+        tests = [(model, tokens, TOLERANCE)]
     else:
         excerpt = float32_excerpt(model)
         small = [token % excerpt.get_input_embeddings().num_embeddings for token in tokens]
-        tests = [(excerpt, small, 0, TOLERANCE), (model, tokens, pad, ROUGH_TOLERANCE)]
+        tests = [(excerpt, small, TOLERANCE), (model, tokens, ROUGH_TOLERANCE)]
+    chosen: type[PrefixStrategy] = NoCache
     for strategy in (SharedPrefix, CopiedPrefix):
-        errors = [_relative_error(strategy, *inputs, budget) for *inputs, _ in tests]
+        errors = [_relative_error(strategy, tested, ids, pad, budget) for tested, ids, _ in tests]
         passes = all(error <= tolerance for error, (*_, tolerance) in zip(errors, tests, strict=True))
         _log.log(
             logging.INFO if passes else logging.DEBUG,
@@ -60,14 +61,11 @@ def choose_strategy(model: PreTrainedModel, tokens: list[int], pad: int, budget:
             ", ".join(f"{error:.1e}" for error in errors),
         )
         if passes:
+            chosen = strategy
             break
-    else:
-        strategy = NoCache
-    if strategy is not SharedPrefix:
-        _log.warning(
-            "%s does not support the fastest strategy. It uses %s.", type(model).__name__, STRATEGIES[strategy]
-        )
-    return strategy
+    if chosen is not SharedPrefix:
+        _log.warning("%s does not support the fastest strategy. It uses %s.", type(model).__name__, STRATEGIES[chosen])
+    return chosen
 
 
 def float32_excerpt(model: PreTrainedModel) -> PreTrainedModel:
@@ -108,6 +106,7 @@ def _relative_error(
     One of the two rows is as short as possible: it depends most on the prefix and has the most padding.
     """
     start, last = len(tokens) // 2, len(tokens) - 1
+    pad = min(pad, model.get_input_embeddings().num_embeddings - 1)  # an excerpt has fewer tokens
     ids = torch.tensor([tokens], device=model.device)
     plain = model(input_ids=ids, use_cache=False, logits_to_keep=len(tokens) - start).logits[0].float()
     expected = plain[[-2, start - len(tokens), start + 1 - len(tokens), -1, -1]]

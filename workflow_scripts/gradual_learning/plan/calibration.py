@@ -7,10 +7,10 @@ length and of the expected number of different samples; the upper bound has the 
 
 import copy
 import math
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import peft
@@ -24,18 +24,19 @@ from gradual_learning.generation.engine import Engine
 from gradual_learning.knowledge import labeling
 from gradual_learning.models import pretraining
 from gradual_learning.models.loading import load_model
+from gradual_learning.plan import cost
+from gradual_learning.plan.cost import Cost
 from gradual_learning.plan.model_spec import ModelSpec
 from gradual_learning.plan.workload import DISTINCT, Workload
 from gradual_learning.training import examples
 from gradual_learning.training.trainable_model import adapter_config
 
-BUDGET = 2.0  # seconds of the longest portion of a measurement, approximately
 LARGE = 300e6  # parameters above which a CPU times one and two layers of a model instead of all
 MEMORY_SHARE = 0.4  # of the free memory, for random weights
 BYTES_PER_SECOND = 1e9  # at which weights are read
 
 KINDS = ("greedy", "sampled", "zero_shot")  # of answers; the first two follow exemplars
-Seconds = dict[str, float]
+Costs = dict[str, Cost]
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,18 @@ class Timings:
 
     Attributes:
         start: until a process has loaded the model.
-        expected: per prompt, for each of :data:`KINDS`: its greedy answer or all its samples.
+        expected: of prompts that share their exemplars, for each of :data:`KINDS`: ``sampled`` is a greedy answer and
+            all samples, the others are a greedy answer.
         at_most: the upper bound of it.
-        trained: per question and epoch, by training method.
+        trained: of the questions in an optimizer step, by training method.
         pretraining_step: per step of pretraining; 0 for a model from elsewhere.
         model: description of the timed model.
     """
 
     start: float
-    expected: Seconds
-    at_most: Seconds
-    trained: Seconds
+    expected: Costs
+    at_most: Costs
+    trained: Costs
     pretraining_step: float
     model: str
 
@@ -68,19 +70,19 @@ def calibrate(workload: Workload, folder: Path, import_seconds: float, pretraini
         import_seconds: until a process has imported its libraries.
         pretraining_threads: threads of the job that pretrains the base model.
     """
-    seconds, model = _measure_model(workload, folder)
+    costs, model = _measure_model(workload, folder)
     return Timings(
         start=import_seconds + workload.spec.stored_bytes / BYTES_PER_SECOND,
-        expected={kind: seconds[kind] for kind in KINDS},
-        at_most={kind: max(seconds[kind], seconds[f"{kind}_at_most"]) for kind in KINDS},
-        trained={method: seconds[method] for method in workload.batch_sizes},
+        expected={kind: costs[kind] for kind in KINDS},
+        at_most={kind: costs[kind].at_least(costs[f"{kind}_at_most"]) for kind in KINDS},
+        trained={method: costs[method] for method in workload.batch_sizes},
         pretraining_step=time_pretraining_step(workload, pretraining_threads) if workload.spec.is_pretrained else 0.0,
         model=model,
     )
 
 
-def _measure_model(workload: Workload, folder: Path) -> tuple[Seconds, str]:
-    """Choose the model to time; return the seconds that it takes, and its description."""
+def _measure_model(workload: Workload, folder: Path) -> tuple[Costs, str]:
+    """Choose the model to time; return its costs, and its description."""
     spec = workload.spec
     if not _can_be_timed(spec):
         layers = spec.config.get_text_config().num_hidden_layers
@@ -124,17 +126,23 @@ def shortened(config: PreTrainedConfig, layers: int) -> PreTrainedConfig:
     return config
 
 
-def extrapolate(one: Seconds, two: Seconds, layers: int) -> Seconds:
-    """Return the seconds of a model from those of one and of two of its layers."""
-    return {name: one[name] + (layers - 1) * max(two[name] - one[name], 0.0) for name in one}
+def extrapolate(one: Costs, two: Costs, layers: int) -> Costs:
+    """Return the costs of a model from those of one and of two of its layers."""
+    return {
+        name: Cost(
+            first.fixed + (layers - 1) * max(two[name].fixed - first.fixed, 0.0),
+            first.marginal + (layers - 1) * max(two[name].marginal - first.marginal, 0.0),
+        )
+        for name, first in one.items()
+    }
 
 
-def measure(model: PreTrainedModel, workload: Workload, is_random: bool) -> Seconds:
+def measure(model: PreTrainedModel, workload: Workload, is_random: bool) -> Costs:
     """Time answers and training steps.
 
     Returns:
-        Seconds per prompt for each of :data:`KINDS`, as expected and, with the suffix ``_at_most``, the upper bound,
-        and seconds per question for each training method.
+        The cost of prompts for each of :data:`KINDS`, as expected and, with the suffix ``_at_most``, the upper bound,
+        and the cost of the questions in an optimizer step for each training method.
     """
     knowledge = workload.config["knowledge"]
     longest = Decoding(**{key: knowledge[key] for key in ("seed", "temperature", "top_k", "max_new_tokens")})
@@ -145,12 +153,12 @@ def measure(model: PreTrainedModel, workload: Workload, is_random: bool) -> Seco
         expected = replace(longest, max_new_tokens=min(answer_tokens, longest.max_new_tokens))
         distinct = max(1, round(samples * DISTINCT))
     engine, (few_shot, zero_shot) = Engine(model, workload.encoder, knowledge["batch_tokens"]), _prompts(workload)
-    seconds = {}
+    costs = {}
     for suffix, decoding, count in (("", expected, distinct), ("_at_most", longest, samples)):
-        seconds[f"greedy{suffix}"] = _time_answers(engine, few_shot, decoding, 0)
-        seconds[f"sampled{suffix}"] = _time_answers(engine, few_shot, decoding, count)
-        seconds[f"zero_shot{suffix}"] = _time_answers(engine, zero_shot, decoding, 0)
-    return seconds | {method: _time_training(model, workload, method) for method in workload.batch_sizes}
+        costs[f"greedy{suffix}"] = _time_answers(engine, few_shot, decoding, 0)
+        costs[f"sampled{suffix}"] = _time_answers(engine, few_shot, decoding, count)
+        costs[f"zero_shot{suffix}"] = _time_answers(engine, zero_shot, decoding, 0)
+    return costs | {method: _time_training(model, workload, method) for method in workload.batch_sizes}
 
 
 def _prompts(workload: Workload) -> tuple[list[Prompt], list[Prompt]]:
@@ -163,38 +171,18 @@ def _prompts(workload: Workload) -> tuple[list[Prompt], list[Prompt]]:
     return few_shot, [Prompt(row.id, 0, relation, workload.zero_shot(row.question)) for row in chosen.itertuples()]
 
 
-def per_unit(run: Callable[[int], object], most: int) -> float:
-    """Return the least seconds per unit of work, over portions that grow.
-
-    Only in a large batch is a unit as cheap as in a job.
-
-    Args:
-        run: does a number of units.
-        most: units in the largest portion; it is smaller where it would take longer than :data:`BUDGET`.
-    """
-    best, count = math.inf, 1
-    while True:
-        started = time.perf_counter()
-        run(count)
-        best = min(best, (time.perf_counter() - started) / count)
-        following = min(8 * count, most, int(BUDGET / best))
-        if count == most or following < min(2 * count, most):
-            return best
-        count = following
-
-
-def _time_answers(engine: Engine, prompts: list[Prompt], decoding: Decoding, samples: int) -> float:
-    """Time the samples of a prompt, or its greedy answer where there are 0."""
+def _time_answers(engine: Engine, prompts: list[Prompt], decoding: Decoding, samples: int) -> Cost:
+    """Time the greedy answers to prompts, and their samples where there are any."""
 
     def run(count: int) -> None:
-        for _ in engine.answer(prompts[:count], decoding, samples, greedy=samples == 0):
+        for _ in engine.answer(prompts[:count], decoding, samples):
             pass
 
-    return per_unit(run, len(prompts))
+    return cost.measure(run, len(prompts))
 
 
-def _time_training(model: PreTrainedModel, workload: Workload, method: str) -> float:
-    """Time a question in an optimizer step."""
+def _time_training(model: PreTrainedModel, workload: Workload, method: str) -> Cost:
+    """Time the questions in an optimizer step."""
     encoder, questions = workload.encoder, workload.questions
     rows = questions[questions["split"] == "train"].head(workload.batch_sizes[method]).to_dict("records")
     items = examples.encode_examples(rows, workload.config["training"]["prompt"], encoder)
@@ -203,10 +191,10 @@ def _time_training(model: PreTrainedModel, workload: Workload, method: str) -> f
     else:
         trained = peft.get_peft_model(model, adapter_config(workload.lora, model))
     step = _optimizer_step(trained)
-    seconds = per_unit(lambda count: step(examples.collate(items[:count], encoder.eos_token_id)), len(items))
+    measured = cost.measure(lambda count: step(examples.collate(items[:count], encoder.eos_token_id)), len(items))
     if method != "full":
         trained.unload()  # the next method trains the same model
-    return seconds
+    return measured
 
 
 def time_pretraining_step(workload: Workload, threads: int) -> float:
@@ -217,9 +205,15 @@ def time_pretraining_step(workload: Workload, threads: int) -> float:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        return per_unit(lambda count: [step({"input_ids": rows, "labels": rows}) for _ in range(count)], most=64)
+        run = partial(_repeat, lambda: step({"input_ids": rows, "labels": rows}))
+        return cost.measure(run, most=64).marginal
     finally:
         torch.set_num_threads(before)
+
+
+def _repeat(function: Callable[[], object], count: int) -> None:
+    for _ in range(count):
+        function()
 
 
 def _optimizer_step(model: PreTrainedModel) -> Callable[[dict[str, torch.Tensor]], None]:

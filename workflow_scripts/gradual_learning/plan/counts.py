@@ -15,6 +15,7 @@ import pandas as pd
 from gradual_learning.data.prompts import validation_questions
 from gradual_learning.data.subsets import TRACKED, choose_questions
 from gradual_learning.plan.calibration import Timings
+from gradual_learning.plan.cost import Cost
 from gradual_learning.plan.stages import StageWork, assumed_labels, count_stages
 from gradual_learning.plan.workload import Workload
 from gradual_learning.tables.files import read_table
@@ -110,7 +111,7 @@ class Plan:
         return longest if self.is_upper_bound else min(self.workload.lengths.answer, longest)
 
     @property
-    def _seconds(self) -> dict[str, float]:
+    def _costs(self) -> dict[str, Cost]:
         return self.timings.at_most if self.is_upper_bound else self.timings.expected
 
     def _download(self) -> Work:
@@ -132,7 +133,7 @@ class Plan:
 
     def _greedy(self, rule: str, jobs: int, prompts: int, length: float) -> Work:
         """Count greedy answers to prompts without exemplars, which have a mean length in tokens."""
-        return self._answers(rule, jobs, prompts, prompts * length, prompts * self._seconds["zero_shot"])
+        return self._answers(rule, jobs, prompts, prompts * length, self._costs["zero_shot"].seconds(prompts, jobs))
 
     def _answers(
         self, rule: str, jobs: int, prompts: int, read: float, seconds: float, samples: float = 0, drawn: float = 1
@@ -160,13 +161,18 @@ class Plan:
         drawn = UNPRUNED_SHARE if workload.sampling == "pruned" and not self.is_upper_bound else 1
         reads_twice = workload.sampling == "lazy" and not is_likelihood  # for the greedy answers, then for the samples
         questions = prompts + sampled * reads_twice
-        exemplars = jobs * workload.questions["relation"].nunique() * sets * (1 + reads_twice)
+        groups = jobs * workload.questions["relation"].nunique() * sets  # of prompts with the same exemplars
+        greedy, all_drawn = self._costs["greedy"], self._costs["sampled"]
+        if reads_twice or is_likelihood:
+            seconds = greedy.seconds(prompts, groups) + all_drawn.seconds(sampled, groups if sampled else 0)
+        else:
+            seconds = greedy.between(all_drawn, drawn).seconds(prompts, groups)
         return self._answers(
             "compute_likelihoods" if is_likelihood else "sample_answers",
             jobs,
             prompts,
-            read=questions * workload.lengths.question + exemplars * workload.lengths.exemplars,
-            seconds=prompts * self._seconds["greedy"] + sampled * drawn * self._seconds["sampled"],
+            read=questions * workload.lengths.question + groups * (1 + reads_twice) * workload.lengths.exemplars,
+            seconds=seconds,
             samples=sampled * config["knowledge"]["samples_per_prompt"],
             drawn=drawn,
         )
@@ -185,7 +191,10 @@ class Plan:
         # before the first epoch and after every epoch
         answers = sum((stage.epochs + 1) * (validation + min(stage.questions, TRACKED)) for stage in stages)
         examples = sum(stage.steps * stage.batch_size for stage in stages)
-        seconds = sum(stage.steps * stage.batch_size * self.timings.trained[stage.method] for stage in stages)
+        seconds = sum(
+            self.timings.trained[stage.method].seconds(stage.steps * stage.batch_size, stage.steps) for stage in stages
+        )
+        evaluations = sum(stage.epochs + 1 for stage in stages)
         weights = [self.workload.trainable[stage.method] for stage in stages]
         return Work(
             "finetune",
@@ -196,7 +205,7 @@ class Plan:
             training_steps=sum(stage.steps for stage in stages),
             # the best and the last epoch of every stage, and two checkpoints from which one stage resumes
             disk_bytes=2 * WEIGHT_BYTES * sum(weights) + 2 * RESUME_BYTES * max(weights),
-            seconds=len(stages) * self.timings.start + seconds + answers * self._seconds["zero_shot"],
+            seconds=len(stages) * self.timings.start + seconds + self._costs["zero_shot"].seconds(answers, evaluations),
         )
 
     def _light_jobs(self) -> Work:
