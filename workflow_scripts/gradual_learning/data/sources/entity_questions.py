@@ -7,13 +7,11 @@ the subject; it is the part of the question that fills the gap of a template in 
 
 import logging
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gradual_learning.data.sources import archives
 from gradual_learning.data.sources.record import Record
 from gradual_learning.data.sources.texts import is_text, json_value, shown
 from gradual_learning.jobs.errors import UserError
@@ -24,7 +22,7 @@ LAYOUT = "dataset/{train,dev,test}/P*.{split}.json"
 
 _MEMBER = re.compile(r"(?:dataset/)?(train|dev|test)/(P\w+)\.(train|dev|test)\.json")
 _GAP = "[X]"
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+_IN_FOLDER = (TEMPLATES, "dataset/*/*", "*/*.json")
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +42,9 @@ def read(path: str | Path) -> Iterator[Record]:
         UserError: the path is missing, or the archive is damaged; a file is not JSON (the message names line and
             column) or has an unexpected structure (the message names the row).
     """
-    with _opened(Path(path)) as (names, load):
+    if not Path(path).exists():
+        raise UserError(f"{path}: there is no such file or folder; set data.path to the EntityQuestions zip or folder.")
+    with archives.opened(Path(path), _IN_FOLDER) as (names, load):
         files = _find(names, path)
         templates = _templates(names, load, path)
         for (relation, split), name in sorted(files.items(), key=lambda item: (item[0][0], SPLITS.index(item[0][1]))):
@@ -61,39 +61,6 @@ def read(path: str | Path) -> Iterator[Record]:
                     file=name,
                     row=number,
                 )
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[list[str], Callable[[str], bytes]]]:
-    """Yield the names of all files in a zip or a folder, and a function that returns the content of a file."""
-    if path.is_dir():
-        yield _folder_names(path), lambda name: (path / name).read_bytes()
-        return
-    if not path.exists():
-        raise UserError(f"{path}: there is no such file or folder; set data.path to the EntityQuestions zip or folder.")
-    try:
-        archive = zipfile.ZipFile(path)
-    except _BROKEN as error:
-        raise _damaged(path, error) from error
-    with archive:
-        yield archive.namelist(), lambda name: _member(archive, path, name)
-
-
-def _folder_names(path: Path) -> list[str]:
-    candidates = [path / TEMPLATES, *(path / "dataset").glob("*/*"), *path.glob("*/*.json")]
-    return [item.relative_to(path).as_posix() for item in candidates if item.is_file()]
-
-
-def _member(archive: zipfile.ZipFile, path: Path, name: str) -> bytes:
-    try:
-        return archive.read(name)
-    except _BROKEN as error:
-        raise _damaged(path, error, name) from error
-
-
-def _damaged(path: Path, error: Exception, name: str = "") -> UserError:
-    place = f"{path}:{name}" if name else f"{path}"
-    return UserError(f"{place}: not a readable zip archive ({error}). Download it again, or check data.path.")
 
 
 def _find(names: list[str], path: str | Path) -> Files:

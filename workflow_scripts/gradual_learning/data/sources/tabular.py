@@ -19,6 +19,11 @@ from gradual_learning.jobs.errors import UserError, nearest
 Row = dict[str, Any]
 Rows = Iterator[tuple[int, Row]]  # with the line or number of each row, from 1
 
+_BROKEN_ROW = {  # by whether quotes enclose cells
+    True: "Quote cells that contain a quote, a separator or a line break, and double the quotes in them: "
+    '"said ""no"", then left".',
+    False: "Lines must end with a line feed, which a carriage return may precede.",
+}
 _BATCH = 10_000  # rows of a Parquet file in memory at once
 
 
@@ -49,9 +54,14 @@ def rows(path: str | Path, columns: Iterable[str] = ()) -> Rows:
         raise UserError(f"{path}: cannot be read ({error}).") from error
 
 
-def unquoted_rows(path: str | Path) -> Rows:
-    """Yield the rows of a tab-separated file in which quotes are ordinary characters."""
-    return _delimited_rows(Path(path), [], "\t", quoted=False)
+def unquoted_rows(lines: Iterable[bytes], place: str) -> Rows:
+    """Yield the rows of a tab-separated file in which quotes are ordinary characters; see :func:`rows`.
+
+    Args:
+        lines: of the file, the first of which names the columns.
+        place: the file, for errors.
+    """
+    return _delimited(lines, place, "\t", quoted=False)
 
 
 def missing_column(column: str, row: Iterable[str]) -> str:
@@ -80,47 +90,49 @@ def _object(item: object, place: str) -> Row:
     return item
 
 
-def _delimited_rows(path: Path, columns: list[str], delimiter: str, quoted: bool = True) -> Rows:
+def _delimited_rows(path: Path, columns: list[str], delimiter: str) -> Rows:
+    with open(path, "rb") as handle:
+        yield from _delimited(handle, str(path), delimiter)
+
+
+def _delimited(content: Iterable[bytes], place: str, delimiter: str, quoted: bool = True) -> Rows:
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     header: list[str] = []
     line = 1
-    with open(path, "rb") as handle:
-        lines = (decoded(text, str(path), number) for number, text in enumerate(handle, start=1))
-        reader = csv.reader(lines, delimiter=delimiter, quoting=quoting, skipinitialspace=delimiter == ",", strict=True)
-        try:
-            for cells in reader:
-                if cells and header:
-                    yield line, _cells(header, cells, f"{path}:{line}")
-                elif cells:
-                    header = _header(cells, path, line)
-                line = reader.line_num + 1
-        except csv.Error as error:
-            raise UserError(
-                f"{path}:{line}: broken row ({error}). Quote cells that contain a quote, a separator or a line break, "
-                'and double the quotes in them: "said ""no"", then left".'
-            ) from error
+    lines = (decoded(text, place, number) for number, text in enumerate(content, start=1))
+    reader = csv.reader(lines, delimiter=delimiter, quoting=quoting, skipinitialspace=delimiter == ",", strict=True)
+    try:
+        for cells in reader:
+            if cells and header:
+                yield line, _cells(header, cells, f"{place}:{line}", quoted)
+            elif cells:
+                header = _header(cells, f"{place}:{line}")
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise UserError(f"{place}:{line}: broken row ({error}). {_BROKEN_ROW[quoted]}") from error
     if not header:
-        raise UserError(f"{path}: is empty; its first line must name the columns.")
+        raise UserError(f"{place}: is empty; its first line must name the columns.")
 
 
-def _header(cells: list[str], path: Path, line: int) -> list[str]:
+def _header(cells: list[str], place: str) -> list[str]:
     names = [cell.strip() for cell in cells]
     for name in names:
         if names.count(name) > 1:
-            raise UserError(f"{path}:{line}: there are {names.count(name)} columns {name!r}; rename one.")
+            raise UserError(f"{place}: there are {names.count(name)} columns {name!r}; rename one.")
     if len(names) == 1 and any(mark in names[0] for mark in ";\t,"):
         raise UserError(
-            f"{path}:{line}: only one column, {names[0]!r}. Separate the columns of a .csv file by commas, "
+            f"{place}: only one column, {names[0]!r}. Separate the columns of a .csv file by commas, "
             "those of a .tsv file by tabs."
         )
     return names
 
 
-def _cells(header: list[str], cells: list[str], place: str) -> Row:
+def _cells(header: list[str], cells: list[str], place: str, quoted: bool) -> Row:
     if len(cells) != len(header):
+        remedy = "Quote cells that contain a separator." if quoted else "Fix the line, or get the file again."
         raise UserError(
             f"{place}: {len(cells)} cells, but the first line names {len(header)} columns ({', '.join(header)}). "
-            "Quote cells that contain a separator."
+            f"{remedy}"
         )
     return dict(zip(header, cells, strict=True))
 
