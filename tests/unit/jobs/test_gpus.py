@@ -126,8 +126,14 @@ def test_more_jobs_than_gpus_take_turns_without_deadlock():
     assert [job.exitcode for job in jobs] == [0] * 4 and is_exclusive.value
 
 
-def test_more_processes_than_gpus_are_an_error():
+@pytest.mark.parametrize(("requested", "visible"), [(1, "5,6,7,8"), (4, "5")])
+def test_more_processes_than_gpus_are_an_error(requested, visible, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     with pytest.raises(UserError, match="4 processes need 4 GPUs, but the job has 1"):
-        gpus.require_gpus(1, 4)
-    gpus.require_gpus(4, 4)
-    gpus.require_gpus(0, 4)
+        gpus.require_gpus(requested, 4)
+
+
+@pytest.mark.parametrize(("requested", "visible"), [(4, "5,6,7,8"), (4, ""), (0, "5"), (0, "")])
+def test_each_process_has_a_gpu_or_none_has(requested, visible, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    gpus.require_gpus(requested, 4)

@@ -58,9 +58,16 @@ def reserve_gpus(count: int, processes: int = 1) -> Iterator[None]:
 def require_gpus(count: int, processes: int) -> None:
     """Check that each process on a node has a GPU, if the job has any there.
 
+    Args:
+        count: number of GPUs that the job requests.
+        processes: number of processes on the node.
+
     Raises:
-        UserError: the job has fewer GPUs than processes: Snakemake assigns no more than the user has declared.
+        UserError: the job has fewer GPUs than processes: Snakemake assigns no more than the user has declared, and the
+            user may have declared more than there are.
     """
+    visible = len(visible_gpus())
+    count = min(count, visible) if visible else count
     if 0 < count < processes:
         raise UserError(
             f"training.parallel.processes: {processes} processes need {processes} GPUs, but the job has {count}. "
