@@ -47,9 +47,11 @@ def test_weights_have_the_configured_dtype(name, tiny_model):
     assert {str(weight.dtype) for weight in model.parameters()} == {f"torch.{name}"}
 
 
-def test_the_dtype_auto_is_float32_on_a_cpu_and_the_stored_one_on_a_gpu(half, tiny_model):
-    has_gpu = torch.cuda.is_available()
-    assert resolve_dtype(half, Loading()).dtype == ("bfloat16" if has_gpu else "float32")
+@pytest.mark.parametrize("instruction", ["amx_bf16", "avx512_bf16", "avx2"])
+def test_the_dtype_auto_is_the_stored_one_where_the_device_is_fast(instruction, half, tiny_model, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {instruction: True})
+    is_fast = torch.cuda.is_available() or instruction.endswith("bf16")
+    assert resolve_dtype(half, Loading()).dtype == ("bfloat16" if is_fast else "float32")
     assert resolve_dtype(tiny_model, Loading()).dtype == "float32"
     assert resolve_dtype(half, Loading("float16")) == Loading("float16")
     assert load_model(half).dtype == (torch.bfloat16 if has_gpu else torch.float32)

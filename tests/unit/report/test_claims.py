@@ -46,11 +46,13 @@ def run():
     ends = [("base", "-", 0.09, 0.07, 0.11)]
     ends += [("unknown", epoch, 0.3, 0.2, 0.4) for epoch in ("best", "last")]
     forgetting = pd.DataFrame(ends, columns=["strategy", "epoch", "forgotten", "low", "high"]).assign(split="test")
-    accuracy = {"strategy": ["base"], "epoch": ["-"], "category": ["Full"], "questions": [3928]}
+    accuracy = pd.DataFrame([("base", "-"), ("base", "few-shot"), *((name, "best") for name in STRATEGIES)])
     tables = {
         "comparisons": pd.DataFrame(rows, columns=columns),
         "forgetting": forgetting,
-        "accuracy": pd.DataFrame(accuracy | {"accuracy": [0.288], "low": [0.274], "high": [0.302]}),
+        "accuracy": accuracy.set_axis(["strategy", "epoch"], axis=1).assign(
+            category="Full", questions=3928, accuracy=0.288, low=0.274, high=0.302
+        ),
     }
     return claims.Run(tables, STRATEGIES, STAGES, 0.95, [1, 2, 3], relabel=True, is_simulated=True)
 
@@ -184,3 +186,13 @@ def test_limitations_name_what_the_run_lacks(run):
     lines = list(summary.limitations(single))
     assert any("one seed" in line for line in lines) and any("labeled once" in line for line in lines)
     assert not any("pretrained here" in line for line in lines)
+
+
+def test_the_summary_states_which_part_of_a_gain_is_format(run):
+    accuracy = run.tables["accuracy"]
+    assert "28.8 % [27.4, 30.2] few-shot" in summary.body(run) and "format" not in summary.body(run)
+    accuracy.loc[accuracy["epoch"] == "-", ["accuracy", "low", "high"]] = (0.01, 0.0, 0.02)
+    accuracy.loc[accuracy["strategy"] == "two", "accuracy"] = 0.31
+    text = summary.body(run)
+    assert "The 27.8 points between them are format" in text
+    assert "`one` +0.0" in text and "`two` +2.2" in text

@@ -31,17 +31,27 @@ BYTES_PER_WEIGHT = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "4bit": 0.7
 
 @dataclass(frozen=True)
 class Loading:
-    """How weights are loaded; the dtype ``auto`` is float32 on a CPU and the stored dtype on a GPU."""
+    """How weights are loaded; for the dtype ``auto`` see :func:`resolve_dtype`."""
 
     dtype: str = "auto"  # float32, bfloat16, float16 or auto
     quantization: str = "none"  # or 4bit
 
 
 def resolve_dtype(folder: str | Path, loading: Loading) -> Loading:
-    """Replace the dtype ``auto`` by the dtype that it stands for on this machine, for the model in a folder."""
+    """Replace the dtype ``auto`` by the dtype that it stands for on this machine, for the model in a folder.
+
+    That is the stored dtype on a GPU, and on a CPU with instructions for it; otherwise float32.
+    """
     if loading.dtype != "auto":
         return loading
-    return replace(loading, dtype=_stored_dtype(read_config(folder)) if torch.cuda.is_available() else "float32")
+    stored = _stored_dtype(read_config(folder))
+    is_fast = torch.cuda.is_available() or (stored == "bfloat16" and _has_bfloat16_instructions())
+    return replace(loading, dtype=stored if is_fast else "float32")
+
+
+def _has_bfloat16_instructions() -> bool:
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16"))
 
 
 def read_config(folder: str | Path) -> PreTrainedConfig:

@@ -1,11 +1,13 @@
 """The summary of a run on one page, written from its tables: the published claims, the evidence and the limitations."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from gradual_learning.evaluation.table_values import FULL, NO_EPOCH
+import pandas as pd
+
+from gradual_learning.evaluation.table_values import FEW_SHOT, FULL, NO_EPOCH
 from gradual_learning.experiment import BASE
 from gradual_learning.report.claims import Claim, Run, claims
-from gradual_learning.report.wording import compared, estimate
+from gradual_learning.report.wording import code, compared, estimate, points
 
 TITLE = "Findings of this run"
 
@@ -21,13 +23,35 @@ def body(run: Run) -> str:
 
 def _opening(run: Run) -> list[str]:
     """State what was run, the accuracy of the base model, and how to read the numbers."""
-    base = run.tables["accuracy"].set_index(["strategy", "epoch", "category"]).loc[(BASE, NO_EPOCH, FULL)]
+    accuracy = run.tables["accuracy"].set_index(["strategy", "epoch", "category"])
+    zero_shot, few_shot = accuracy.loc[(BASE, NO_EPOCH, FULL)], accuracy.loc[(BASE, FEW_SHOT, FULL)]
+    trained = {name: accuracy.loc[(name, "best", FULL), "accuracy"] for name in run.strategies}
     return [
         f"This run trained {len(run.strategies)} strategies with {len(run.seeds)} seed(s) each. The base model answers"
-        f" {estimate(base, 'accuracy')} of {base['questions']:,.0f} test questions.",
+        f" {estimate(zero_shot, 'accuracy')} of {zero_shot['questions']:,.0f} test questions zero-shot, and"
+        f" {estimate(few_shot, 'accuracy')} few-shot.",
+        *_format_share(zero_shot, few_shot, trained),
         f"Differences are in percentage points of accuracy at the best epoch. Brackets hold {100 * run.confidence:g} %"
         f" intervals. p is corrected for {len(run.compared_pairs())} comparisons. *Detectable* is the smallest true"
         " difference that is found with a probability of 80 %.",
+    ]
+
+
+def _format_share(zero_shot: pd.Series, few_shot: pd.Series, trained: Mapping[str, float]) -> list[str]:
+    """State which part of the gains over the base model is format, if it answers significantly more few-shot.
+
+    Args:
+        zero_shot: accuracy of the base model on all test questions, with its interval.
+        few_shot: the same in the few-shot prompts.
+        trained: zero-shot accuracy of each strategy.
+    """
+    if not few_shot["low"] > zero_shot["high"]:
+        return []
+    margins = ", ".join(f"{code(name)} {points(value - few_shot['accuracy'])}" for name, value in trained.items())
+    return [
+        f"The {100 * (few_shot['accuracy'] - zero_shot['accuracy']):.1f} points between them are format: exemplars show"
+        " the base model how to answer, without any training. They are part of every gain over the zero-shot base"
+        f" model. Compared with the few-shot base model, the strategies gain {margins} points."
     ]
 
 
