@@ -63,7 +63,7 @@ else:
     rule fetch_base_model:
         input:
             code=code_inputs("fetch_base_model"),
-            folder=configured_path("model", "path"),
+            path=configured_path("model", "path"),
         output:
             model=directory("<results>/model"),
             source="<results>/model_source.json",
@@ -83,6 +83,7 @@ else:
                 source=config["model"]["source"],
                 name=config["model"]["name"],
                 revision=config["model"]["revision"],
+                gguf_file=config["model"]["gguf_file"],
                 weights=True,
             ),
         message:
@@ -104,6 +105,7 @@ else:
                 source=config["model"]["source"],
                 name=config["model"]["name"],
                 revision=config["model"]["revision"],
+                gguf_file=config["model"]["gguf_file"],
                 weights=False,
             ),
         message:

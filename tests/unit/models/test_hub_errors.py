@@ -11,12 +11,17 @@ def model(name="org/tiny", revision="main"):
     return f"download.fetch_model({name!r}, {revision!r}, 'model', weights=True)"
 
 
+def gguf(file, name="org/files"):
+    return f"download.fetch_gguf({name!r}, 'main', {file!r}, 'model')"
+
+
 @pytest.fixture
 def repositories(hub, qwen2):
     hub.add("model", "org/tiny", qwen2)
     hub.add("model", "org/secret", qwen2).private = True
     hub.add("model", "org/gated", qwen2).gated = True
     hub.add("model", "org/pickled", {"config.json": b"{}", "vocab.json": b"{}", "pytorch_model.bin": b"pickle"})
+    hub.add("model", "org/files", {"b.gguf": b"b", "a/a.gguf": b"a", "README.md": b"text"})
     hub.add("model", "org/cut", {name: content for name, content in qwen2.items() if name != SECOND})
     hub.add("model", "org/adapter", {"adapter_config.json": b"{}", "adapter_model.safetensors": b""})
     hub.add("model", "org/mess", qwen2 | {"model.safetensors.index.json": b"<html>"})
@@ -32,6 +37,9 @@ ERRORS = {  # environment of the user; expressions and words of their messages
             (model(revision="v9"), ["model.revision", "v9", "org/tiny"]),
             (model("a/b/c"), ["model.name", "'a/b/c'", "Qwen/Qwen2-7B"]),
             (model("org/pickled"), ["model.name", "pytorch_model.bin", "never loaded", "refs/pr/", "save_pretrained"]),
+            (model("org/files"), ["model.name", "no config.json", "Set model.gguf_file to one of", "a/a.gguf, b.gguf"]),
+            (gguf("a.gguf"), ["model.gguf_file", "has no file a.gguf", "a/a.gguf, b.gguf"]),
+            (gguf("a.gguf", "org/nowhere"), ["model.name", "org/nowhere", "private"]),
             (model("org/cut"), ["model.name", f"lacks {SECOND}", "index"]),
             (model("org/adapter"), ["model.name", "no config.json"]),
             (model("org/mess"), ["model.safetensors.index.json", "not an index"]),

@@ -54,7 +54,7 @@ def test_the_dtype_auto_is_the_stored_one_where_the_device_is_fast(instruction, 
     assert resolve_dtype(half, Loading()).dtype == ("bfloat16" if is_fast else "float32")
     assert resolve_dtype(tiny_model, Loading()).dtype == "float32"
     assert resolve_dtype(half, Loading("float16")) == Loading("float16")
-    assert load_model(half).dtype == (torch.bfloat16 if has_gpu else torch.float32)
+    assert load_model(half).dtype == (torch.bfloat16 if is_fast else torch.float32)
 
 
 def _train(folder, questions, place, loading, method="lora"):

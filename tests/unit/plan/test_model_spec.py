@@ -33,16 +33,23 @@ def test_a_pretrained_model_is_described_before_pretraining(spec, tiny_model, ti
     assert len(spec.statements) == len(tiny_world.facts)
 
 
-@pytest.mark.parametrize("source", ["hub", "local"])
-def test_a_model_from_elsewhere_is_described_without_weights(tiny_model, tmp_path, source):
+@pytest.mark.parametrize(
+    ("own", "name", "is_linked"),
+    [
+        ({"source": "hub", "name": "org/tiny"}, "org/tiny at 0123456789ab", False),
+        ({"source": "local", "path": "my/model"}, "my/model", True),
+        ({"source": "local", "path": "my.gguf", "gguf": {"file": "my.gguf"}}, "my.gguf", False),
+        ({"source": "package", "name": "own-model", "revision": "0.1.2", "gguf": {}}, "own-model 0.1.2", False),
+    ],
+)
+def test_a_model_from_elsewhere_is_described_without_weights(tiny_model, tmp_path, own, name, is_linked):
     for file in tiny_model.iterdir():
         if file.suffix == ".json":
             shutil.copy2(file, tmp_path / file.name)
-    model = {"source": source, "name": "org/tiny", "path": "my/model", "commit": "0123456789abcdef"}
-    (tmp_path / "model_source.json").write_text(json.dumps(model | {"weight_bytes": 777}))
+    model = own | {"commit": "0123456789abcdef", "weight_bytes": 777}
+    (tmp_path / "model_source.json").write_text(json.dumps(model))
     spec = model_spec.from_model_config(tmp_path, tmp_path / "model_source.json", Loading("bfloat16", "none"))
-    assert spec.name == ("org/tiny at 0123456789ab" if source == "hub" else "my/model")
-    assert spec.stored_bytes == 777 and spec.is_linked == (source == "local")
+    assert spec.name == name and spec.stored_bytes == 777 and spec.is_linked == is_linked
     assert spec.dtype == torch.bfloat16 and spec.loaded_bytes == 2 * spec.parameters
     assert not spec.is_pretrained
 

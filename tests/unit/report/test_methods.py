@@ -32,3 +32,11 @@ def test_a_fetched_model_is_named_with_its_commit(tmp_path):
     text = methods.model(str(tmp_path / "source.json"), 1)
     assert "commit: `c0ffee`" in text and "parameters" not in text and "files" not in text
     assert "with seed 7" in methods.model(None, 7)
+
+
+def test_a_converted_model_is_named_with_its_files_and_its_license(tmp_path):
+    files = {"wheel": {"file": "a.whl", "sha256": "abc"}, "gguf": {"file": "a.gguf", "quantization": None}}
+    facts = {"source": "package", "name": "own", "revision": "0.1.2", "license": "mit", **files}
+    (tmp_path / "source.json").write_text(json.dumps(facts), encoding="utf-8")
+    lines = methods.model(str(tmp_path / "source.json"), 1).splitlines()
+    assert {"- license: `mit`", "- wheel sha256: `abc`", "- gguf file: `a.gguf`"} < set(lines) and len(lines) == 7

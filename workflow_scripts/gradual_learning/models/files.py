@@ -15,12 +15,13 @@ from gradual_learning.jobs.fingerprint import file_digest
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+GGUF = ".gguf"  # ending of the names of files in the format of llama.cpp
 _VOCABULARY = ("tokenizer.json", "*.model", "vocab.*")
 _CONFIG = (
     *("config.json", INDEX, "generation_config.json"),
     *("tokenizer*", "special_tokens_map.json", "merges.txt", "added_tokens.json", "chat_template*", *_VOCABULARY),
 )
-_PICKLED = ("*.bin", "*.pt", "*.pth", "*.h5", "*.msgpack", "*.gguf")
+_PICKLED = ("*.bin", "*.pt", "*.pth", "*.h5", "*.msgpack")
 
 
 def config_files(names: Iterable[str], model: str) -> list[str]:
@@ -33,9 +34,11 @@ def config_files(names: Iterable[str], model: str) -> list[str]:
     Raises:
         UserError: the model has no configuration or no tokenizer.
     """
+    names = list(names)
     found = [name for name in names if "/" not in name and _matches(name, _CONFIG)]
     if "config.json" not in found:
-        raise UserError(f"{model} has no config.json, so it is not a model in Hugging Face layout.")
+        choice = f" {gguf_choice(held)}" if (held := [name for name in names if name.endswith(GGUF)]) else ""
+        raise UserError(f"{model} has no config.json, so it is not a model in Hugging Face layout.{choice}")
     if not any(_matches(name, _VOCABULARY) for name in found):
         raise UserError(f"{model} has no tokenizer (tokenizer.json or *.model). Use the model that it was made from.")
     return found
@@ -56,6 +59,8 @@ def weight_files(names: Iterable[str], folder: str | Path, model: str) -> list[s
     if WEIGHTS in names:
         return [WEIGHTS]
     if INDEX not in names:
+        if held := [name for name in names if name.endswith(GGUF)]:
+            raise UserError(f"{model} has no safetensors weights. {gguf_choice(held)}")
         other = [name for name in names if _matches(name, _PICKLED)]
         raise UserError(
             f"{model} has no safetensors weights{f', only {other[0]}, which is never loaded' if other else ''}. "
@@ -67,6 +72,14 @@ def weight_files(names: Iterable[str], folder: str | Path, model: str) -> list[s
     if missing := [name for name in shards if name not in names]:
         raise UserError(f"{model} lacks {', '.join(missing)}, listed in {INDEX}. Get the complete model.")
     return shards
+
+
+def gguf_choice(names: Iterable[str]) -> str:
+    """Say which GGUF files there are to choose from."""
+    names = sorted(names)
+    return (
+        f"Set model.gguf_file to one of these files: {', '.join(names)}." if names else "There is no GGUF file in it."
+    )
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
@@ -93,7 +106,10 @@ def link_model(source: str | Path, folder: str | Path, with_weights: bool) -> di
     """
     source, folder = Path(source).absolute(), Path(folder)
     if not source.is_dir():
-        raise UserError(f"model.path: {source} is not a folder. It must hold a model in Hugging Face layout.")
+        raise UserError(
+            f"model.path: {source} is not a folder with a model in Hugging Face layout, nor a file whose name ends in "
+            f"{GGUF}."
+        )
     names = sorted(path.name for path in source.iterdir() if path.is_file())
     model = f"model.path: {source}"
     linked, shards = config_files(names, model), weight_files(names, source, model)

@@ -1,7 +1,9 @@
 """The base model before its weights exist here: its shape, its tokenizer, its size, and its pretraining data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -48,7 +50,7 @@ class ModelSpec:
 
 
 def from_model_config(folder: str | Path, source: str | Path, loading: Loading) -> ModelSpec:
-    """Describe a model of the hub or of a local folder.
+    """Describe a model that is fetched.
 
     Args:
         folder: its configuration and tokenizer.
@@ -56,17 +58,28 @@ def from_model_config(folder: str | Path, source: str | Path, loading: Loading) 
         loading: how its weights will be loaded.
     """
     model = read_json_lines(source, whole=True)[0]
-    is_hub, config = model["source"] == "hub", read_config(folder)
+    config = read_config(folder)
     return ModelSpec(
-        name=f"{model['name']} at {model['commit'][:12]}" if is_hub else model["path"],
+        name=_title(model),
         config=config,
         tokenizer=load_tokenizer(folder),
         loading=resolve_dtype(folder, loading),
         parameters=without_weights(config).num_parameters(),
         stored_bytes=model["weight_bytes"],
-        is_linked=not is_hub,
+        is_linked=model["source"] == "local" and "gguf" not in model,
         sequences=torch.empty(0, 0),
         statements=[],
+    )
+
+
+def _title(model: Mapping[str, Any]) -> str:
+    """Name a model by its origin."""
+    if model["source"] == "local":
+        return model["path"]
+    return (
+        f"{model['name']} {model['revision']}"
+        if model["source"] == "package"
+        else (f"{model['name']} at {model['commit'][:12]}")
     )
 
 

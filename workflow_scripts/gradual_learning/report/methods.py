@@ -12,7 +12,8 @@ from gradual_learning.experiment import chain_name
 from gradual_learning.report.wording import code, listed
 
 TITLE = "How this was made"
-MODEL_KEYS = ("source", "name", "revision", "path", "commit", "architecture", "parameters")
+MODEL_KEYS = ("source", "name", "revision", "path", "gguf_file", "commit", "architecture", "parameters", "license")
+FILE_KEYS = {"wheel": ("file", "sha256"), "gguf": ("file", "quantization", "sha256")}  # of a converted model
 
 
 def model(description: str | None, seed: int) -> str:
@@ -25,7 +26,11 @@ def model(description: str | None, seed: int) -> str:
     if description is None:
         return f"The workflow pretrained the base model on the documents of its world, with seed {seed}."
     facts = json.loads(Path(description).read_text(encoding="utf-8"))
-    return "\n".join(f"- {key}: {code(str(facts[key]))}" for key in MODEL_KEYS if facts.get(key) is not None)
+    lines = [f"- {key}: {code(str(facts[key]))}" for key in MODEL_KEYS if facts.get(key) is not None]
+    for kind, keys in FILE_KEYS.items():
+        file = facts.get(kind, {})
+        lines += [f"- {kind} {key}: {code(str(file[key]))}" for key in keys if file.get(key) is not None]
+    return "\n".join(lines)
 
 
 def stages(training_data: pd.DataFrame, strategies: Mapping[str, Sequence[str]]) -> str:

@@ -19,7 +19,7 @@ from gradual_learning import USER_IS_OFFLINE
 from gradual_learning.jobs.atomic_files import atomic_file
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.jobs.fingerprint import file_digest
-from gradual_learning.models.files import config_files, weight_files
+from gradual_learning.models.files import config_files, gguf_choice, weight_files
 from gradual_learning.models.hub import transfers
 from gradual_learning.models.hub.errors import OFFLINE, Repository, explain, explain_url
 
@@ -90,6 +90,32 @@ def fetch_model(name: str, revision: str, folder: str | Path, weights: bool) -> 
         if weights:
             fetched = _complete(model, commit, small + shards, Path(folder))
         return {"commit": commit, **fetched, "weights": {file.name: file.size for file in shards}}
+
+
+def fetch_gguf(name: str, revision: str, file: str, folder: str | Path) -> dict[str, Any]:
+    """Download one GGUF file of a repository on the hub; a complete file in the folder is not downloaded again.
+
+    Args:
+        name: name of the repository, owner/name.
+        revision: branch, tag or commit.
+        file: name of the file in the repository.
+        folder: receives the file under its name in the repository, and its partial file until it is complete.
+
+    Returns:
+        ``commit`` (of the revision), ``bytes`` and ``sha256`` of the file.
+
+    Raises:
+        UserError: the file cannot be downloaded; the message states the reason and the remedy.
+    """
+    model = Repository("model", name, revision)
+    with transfers.online(), explain(model):
+        commit, listed = _list_files(model)
+        found = [item for item in listed if item.name == file]
+        if not found:
+            held = [item.name for item in listed if item.name.endswith(".gguf")]
+            raise UserError(f"model.gguf_file: {model} has no file {file}. {gguf_choice(held)}")
+        fetched = _complete(model, commit, found, Path(folder))
+        return {"commit": commit, "bytes": fetched["files"][file], "sha256": fetched["sha256"][file]}
 
 
 def fetch_file(url: str, path: str | Path) -> None:
