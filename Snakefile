@@ -31,6 +31,7 @@ rule all:
         "<results>/summary.md",
         "<results>/methods.html",
         "<results>/pages",
+        "<results>/knowledge.parquet",
         collect("<results>/tables/{table}.tsv", table=TABLES),
         collect("<results>/figures/{figure}.{format}", figure=FIGURES, format=["png", "svg"]),
 
@@ -67,6 +68,7 @@ include: "rules/evaluation.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+include: "rules/export.smk"
 include: "rules/plan.smk"
 
 

@@ -29,6 +29,7 @@ CONTENTS = {
     "Run": [
         "/docs/experiments",
         "/docs/planning",
+        "/docs/export",
         "/docs/cluster",
         "/docs/configuration",
         "Output files </results/README>",

@@ -5,6 +5,7 @@ from gradual_learning.experiment import (
     CHAIN_PATTERN,
     Experiment,
     parent_of,
+    prefixes,
     relabeled_chains,
     seed_of,
     selection,
@@ -146,6 +147,33 @@ def evaluations(split, epoch="best", checkpoints=FINAL):
     """List the evaluations of a split under checkpoints."""
     middle = "" if epoch == "best" else f"{epoch}/"
     return [f"<results>/evaluation/{checkpoint}/{middle}{split}.parquet" for checkpoint in checkpoints]
+
+
+def exported_chain(wildcards):
+    """Return the stages of a strategy whose model is exported."""
+    try:
+        return EXPERIMENT.exported_chain(wildcards.strategy, config["export"]["format"])
+    except UserError as error:
+        raise WorkflowError(f"{workflow.pathvars.apply('<results>')}/models/{wildcards.strategy}: {error}")
+
+
+def exported(pattern):
+    """Return a function that lists a file of the final checkpoints of an exported strategy, one per seed."""
+    return lambda wildcards: [pattern % name for name in EXPERIMENT.checkpoints_of([exported_chain(wildcards)])]
+
+
+def exported_summaries(wildcards):
+    """List the summaries of the checkpoints that an exported strategy passes through, shorter chains first."""
+    names = EXPERIMENT.checkpoints_of(prefixes(exported_chain(wildcards)))
+    return [f"<results>/checkpoints/{name}/summary.json" for name in names]
+
+
+def exported_stages(wildcards):
+    """Return the names and the settings of the stages of an exported strategy."""
+    stages = {name: EXPERIMENT.stages[name] for name in exported_chain(wildcards)}
+    return [
+        {"name": name, "settings": EXPERIMENT.training_settings(stages[name])} for name in exported_chain(wildcards)
+    ]
 
 
 def cost_sources():

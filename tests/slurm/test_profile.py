@@ -7,7 +7,7 @@ import yaml
 
 SUBMITTED = {
     *("pretrain_base_model", "measure_fact_recall", "sample_answers", "compute_likelihoods"),
-    *("finetune", "answer_zero_shot", "answer_zero_shot_base", "plan"),
+    *("finetune", "answer_zero_shot", "answer_zero_shot_base", "plan", "export_model"),
 }
 
 

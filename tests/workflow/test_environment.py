@@ -115,6 +115,12 @@ def test_slurm_and_pre_commit_use_the_pins(root):
     assert (plugin | hooks).items() <= pins.items()
 
 
+def test_lm_eval_runs_with_the_pins(root, pins):
+    own = requirements(root / "envs" / "requirements-lm-eval.txt")
+    assert own.keys() - pins.keys() == {"lm-eval"}
+    assert (own.items() - pins.items()) == {("lm-eval", own["lm-eval"])}
+
+
 def imported(file: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -17,6 +17,7 @@ def test_default_experiment(dry_run, job_counts, root):
     assert "download_dataset" not in jobs
     tables = {path.stem for path in root.glob("workflow_scripts/tabulate_*.py")}
     assert tables - set(jobs) == {"tabulate_category_ranking"}, "the default experiment ranks no training sets"
+    assert jobs["export_knowledge"] == 1 and not {"export_model", "export_lm_eval_tasks"} & set(jobs)
     assert all(jobs[rule] == 1 for rule in jobs if rule.startswith(("tabulate_", "evaluate_base", "measure_")))
 
 
@@ -77,6 +78,41 @@ def test_unknown_stage_in_a_target_is_named(dry_run):
 
 def test_the_base_model_is_no_target_of_training(dry_run):
     assert "MissingRuleException" in dry_run("results/checkpoints/base/best", fails=True)
+
+
+@pytest.mark.parametrize("strategy", ["one_stage", "one_stage_continued", "two_stage", "two_stage_replay"])
+def test_every_strategy_can_be_exported(dry_run, job_counts, strategy):
+    jobs = job_counts(dry_run(f"results/models/{strategy}"))
+    assert jobs["export_model"] == 1 and jobs["finetune"] == STRATEGIES * SEEDS, "its card compares all strategies"
+    assert "plot" not in jobs
+
+
+@pytest.mark.parametrize(
+    ("target", "settings", "message"),
+    [
+        ("two_stge", [], "models/two_stge: there is no strategy 'two_stge' to export; did you mean two_stage"),
+        ("base", [], "base is the model before training, in the folder `model` of the results; export a strategy"),
+        (
+            "two_stage",
+            ["export={format: adapter}", "training={method: full}"],
+            "export.format: the stage 'gradual' of two_stage trains all weights, so there is no adapter; use merged",
+        ),
+    ],
+)
+def test_what_cannot_be_exported_is_named_before_anything_runs(dry_run, target, settings, message):
+    printed = dry_run(f"results/models/{target}", *(["--config", *settings] if settings else []), fails=True)
+    assert message in printed
+
+
+def test_a_single_stage_has_labels_at_base_alone(dry_run, job_counts):
+    removed = "one_stage_continued: null, two_stage: null, two_stage_replay: null"
+    jobs = job_counts(dry_run("results/knowledge.parquet", "--config", f"strategies={{{removed}}}"))
+    assert jobs["export_knowledge"] == 1 and jobs["categorize_knowledge"] == 2 and "finetune" not in jobs
+
+
+def test_tasks_of_lm_eval_need_no_model(dry_run, job_counts):
+    jobs = job_counts(dry_run("results/lm_eval"))
+    assert jobs == {"simulate_world": 1, "prepare_questions": 1, "build_prompts": 1, "export_lm_eval_tasks": 1}
 
 
 def test_results_can_go_to_another_folder(dry_run):

@@ -123,6 +123,12 @@ def test_edited_wording_writes_pages_again(planned, edited):
     assert planned() == {"write_pages", "write_methods", "write_summary"}
 
 
+@pytest.mark.parametrize(("module", "rules"), [("card", set()), ("knowledge", {"export_knowledge"})])
+def test_edited_export_computes_nothing_else_again(planned, edited, module, rules):
+    edited(f"{PACKAGE}/export/{module}.py")
+    assert planned() == rules
+
+
 def test_edited_caption_of_the_report_reruns_nothing(planned, edited):
     edited("../rules/captions/summary.rst")
     assert planned() == set()

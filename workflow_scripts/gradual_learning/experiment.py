@@ -109,6 +109,26 @@ class Experiment:
             raise UserError(f"{checkpoint}: there is no stage {name!r}; {nearest(name, self.stages)}")
         return self.stages[name]
 
+    def exported_chain(self, strategy: str, export_format: str) -> Chain:
+        """Return the stages of a strategy whose model is to be exported.
+
+        Raises:
+            UserError: there is no such strategy, or it ends with a stage that has no adapter to export.
+        """
+        if strategy == BASE:
+            raise UserError(
+                "base is the model before training, in the folder `model` of the results; export a strategy"
+            )
+        if strategy not in self.strategies:
+            raise UserError(f"there is no strategy {strategy!r} to export; {nearest(strategy, self.strategies)}")
+        chain = self.strategies[strategy]
+        if export_format == "adapter" and self.setting(self.stages[chain[-1]], "method") == "full":
+            raise UserError(
+                f"export.format: the stage {chain[-1]!r} of {strategy} trains all weights, so there is no adapter; "
+                "use merged"
+            )
+        return chain
+
     def setting(self, stage: Stage, key: str) -> Any:
         """Return a training setting of a stage: its own, or that of ``training``."""
         return self.training[key] if stage[key] is None else stage[key]
@@ -116,6 +136,13 @@ class Experiment:
     def learning_rate(self, stage: Stage) -> float:
         """Return the learning rate of a stage: its own, or a ratio of that of ``training``."""
         return stage["learning_rate"] or self.training["learning_rate"] * stage["learning_rate_ratio"]
+
+    def training_settings(self, stage: Stage) -> dict[str, Any]:
+        """Return the settings with which a stage trains: method, learning rate, everything it can override, LoRA."""
+        overridable = [key for key in stage if key in self.training and key not in ("method", "learning_rate")]
+        settings = {key: self.setting(stage, key) for key in ["method", *overridable]}
+        lora = self.training["lora"] if settings["method"] == "lora" else {}
+        return {**settings, "learning_rate": self.learning_rate(stage), **lora}
 
     def matched_selection(self, stage: Stage) -> dict[str, Any] | None:
         """Return the selection of the stage whose size a stage matches, or None."""

@@ -44,7 +44,7 @@ def resolve_dtype(folder: str | Path, loading: Loading) -> Loading:
     """
     if loading.dtype != "auto":
         return loading
-    stored = _stored_dtype(read_config(folder))
+    stored = stored_dtype(read_config(folder))
     is_fast = torch.cuda.is_available() or (stored == "bfloat16" and _has_bfloat16_instructions())
     return replace(loading, dtype=stored if is_fast else "float32")
 
@@ -122,7 +122,7 @@ def _load(folder: str | Path, loading: Loading) -> PreTrainedModel:
     model, found = AutoModelForCausalLM.from_pretrained(
         str(folder),
         dtype=getattr(torch, loading.dtype),
-        device_map=_device_map(size, _stored_dtype(config), loading),
+        device_map=_device_map(size, stored_dtype(config), loading),
         use_safetensors=True,
         trust_remote_code=False,
         local_files_only=True,
@@ -137,7 +137,8 @@ def _load(folder: str | Path, loading: Loading) -> PreTrainedModel:
     return model
 
 
-def _stored_dtype(config: PreTrainedConfig) -> str:
+def stored_dtype(config: PreTrainedConfig) -> str:
+    """Return the dtype in which the weights of a model are stored, float32 where it is none that can be loaded."""
     stored = str(config.dtype or config.get_text_config().dtype).removeprefix("torch.")
     return stored if stored in BYTES_PER_WEIGHT else "float32"
 

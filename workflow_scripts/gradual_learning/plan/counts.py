@@ -24,7 +24,7 @@ from gradual_learning.tables.schemas import KNOWLEDGE, Category
 SAMPLED_SHARE = 0.3  # of the prompts of a WeaklyKnown question: lazy sampling stops at the first correct sample
 UNPRUNED_SHARE = 0.1  # of the sampled tokens: pruned samples end as soon as they can no longer be correct
 LIGHT_JOB = 1.5  # seconds of a job that runs no model
-REPORTS = 3  # jobs: summary, methods and pages
+REPORTS = 4  # jobs: summary, methods, pages and knowledge.parquet
 TOKEN_BYTES = 2  # of an answer on disk, compressed
 ROW_BYTES = 40  # on disk, per answer: the id of its question and its evaluation
 WEIGHT_BYTES = 4  # trained weights are stored in fp32

@@ -1,5 +1,6 @@
 """The tables that rules exchange: columns, types and meaning."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import pyarrow as pa
@@ -82,3 +83,20 @@ KNOWLEDGE = pa.schema(
 )
 ZERO_SHOT = pa.schema({"id": pa.string(), "relation": pa.string(), "answer": pa.string()})
 EVALUATION = pa.schema({"id": pa.string(), "relation": pa.string(), "answer": pa.string(), "correct": pa.bool_()})
+LABELS = ("category", "p_greedy", "p_sampled")  # of KNOWLEDGE, those of a question under a checkpoint
+
+
+def label_column(checkpoint: str, name: str) -> str:
+    """Return the column of a label under a checkpoint, for example ``maybe_known/seed1.category``."""
+    return f"{checkpoint}.{name}"
+
+
+def labeled_questions(checkpoints: Iterable[str]) -> pa.Schema:
+    """Return the schema of ``knowledge.parquet``: every question with its labels, null where it was not labeled."""
+    described = [QUESTIONS.field(name) for name in ("id", "split", "relation", "question", "answers")]
+    labels = [
+        pa.field(label_column(checkpoint, name), KNOWLEDGE.field(name).type)
+        for checkpoint in checkpoints
+        for name in LABELS
+    ]
+    return pa.schema([*described, *labels])
