@@ -142,7 +142,7 @@ def test_a_gguf_file_is_converted_and_described(gguf_file, fetch, tmp_path):
     assert not any(path.is_symlink() for path in model.iterdir())
     assert description["files"]["model.safetensors"]["sha256"] == fingerprint.file_digest(model / "model.safetensors")
     assert (description["source"], description["path"]) == ("local", str(gguf_file))
-    stated = {"name": "tiny", "license": "mit", "quantization": "Q8_0", "dtype": "float16"}
+    stated = {"name": "tiny", "license": "mit", "quantization": "Q8_0", "dtype": "bfloat16"}
     found = {"file": gguf_file.name, "bytes": gguf_file.stat().st_size, "sha256": fingerprint.file_digest(gguf_file)}
     assert description["gguf"] == found | stated and description["license"] == "mit"
     loaded = load_model(model)

@@ -53,36 +53,27 @@ def test_the_converted_model_is_the_original_rounded_to_16_bits(converted, tied,
     original = save_llama(tmp_path / "llama", tied)
     folder, made = converted(write_gguf(tmp_path / "a.gguf", original))
     expected, found = weights(original), weights(folder)
-    assert all(torch.equal(found[name], weight.half().float()) for name, weight in expected.items())
-    assert (made["dtype"], made["quantization"], made["license"]) == ("float16", "F32", "mit")
+    assert all(torch.equal(found[name], weight.bfloat16().float()) for name, weight in expected.items())
+    assert (made["dtype"], made["quantization"], made["license"]) == ("bfloat16", "F32", "mit")
     ids = torch.tensor([[5, 9, 200, 31, 7]])
     with torch.no_grad():
         before, after = (load_model(path, loading=Loading("float32"))(ids).logits for path in (original, folder))
-    assert torch.allclose(before, after, atol=2e-3 * before.abs().max())
+    assert torch.allclose(before, after, atol=2e-2 * before.abs().max())
     config = json.loads((folder / "config.json").read_text())
     assert "quantization_config" not in config and config["dtype"] == "bfloat16"
     assert config["tie_word_embeddings"] == tied
 
 
 @pytest.mark.parametrize(
-    ("kind", "dtype"), [("Q8_0", "float16"), ("Q4_1", "float16"), ("F16", "float16"), ("BF16", "bfloat16")]
+    ("kind", "dtype"), [("Q8_0", "bfloat16"), ("Q4_1", "bfloat16"), ("F16", "float16"), ("BF16", "bfloat16")]
 )
-def test_the_weights_are_those_of_the_file_in_the_type_that_changes_them_least(llama, converted, tmp_path, kind, dtype):
+def test_the_weights_are_those_of_the_file_in_16_bits(llama, converted, tmp_path, kind, dtype):
     folder, made = converted(write_gguf(tmp_path / "a.gguf", llama, kind))
     assert (made["dtype"], made["quantization"]) == (dtype, kind)
     (stored,) = [tensor for tensor in gguf.GGUFReader(tmp_path / "a.gguf").tensors if "0.ffn_up" in tensor.name]
     expected = torch.from_numpy(gguf.dequantize(stored.data, stored.tensor_type))
     found = weights(folder)["model.layers.0.mlp.up_proj.weight"]
     assert torch.equal(found, expected.to(getattr(torch, dtype)).float())
-
-
-def test_weights_beyond_the_range_of_float16_are_stored_in_bfloat16(converted, tmp_path):
-    original = save_llama(tmp_path / "llama")
-    model = AutoModelForCausalLM.from_pretrained(original)
-    model.model.norm.weight.data[3] = 1e6
-    model.save_pretrained(original)
-    folder, made = converted(write_gguf(tmp_path / "a.gguf", original))
-    assert made["dtype"] == "bfloat16" and abs(weights(folder)["model.norm.weight"][3] / 1e6 - 1) < 2**-8
 
 
 def test_tokens_are_those_of_the_original(llama, converted, tmp_path):
