@@ -51,15 +51,17 @@ def test_an_experiment_runs_from_a_gguf_file(experiment, snakemake, copy_workflo
         f"data={{source: file, path: {experiment / 'questions.jsonl'}, limits: {{train: 30, test: 20}}}}",
         f"model={{source: local, path: {experiment / 'tiny.Q8_0.gguf'}}}",
         "knowledge={max_new_tokens: 12}",
-        "strategies={two_stage_replay: null, one_stage_continued: null, random: null}",
+        "strategies={two_stage_replay: null, one_stage_continued: null, passed_through: null}",
         "comparisons=[[base, one_stage]]",
-        "evaluation={category_ranking: null, relabel: false}",
+        "evaluation={relabel: false}",
     ]
     targets = ["results/tables/accuracy.tsv", "plan"]
     snakemake("--cores", 2, *targets, "--configfile", tiny, "--config", *settings, cwd=workflow)
     results = workflow / "results"
     accuracy = read_tsv(results / "tables" / "accuracy.tsv")
     assert {"base", "one_stage"} <= set(accuracy["strategy"])
+    base = accuracy[(accuracy["strategy"] == "base") & (accuracy["category"] == "Full")]
+    assert base["accuracy"].max() > 0, "the converted model has forgotten everything"
     source = json.loads((results / "model_source.json").read_text())
     assert source["gguf"]["quantization"] == "Q8_0" and set(source["files"]) > {"model.safetensors", "tokenizer.json"}
     assert "tiny.Q8_0.gguf" in next((results / "plan").glob("*.md")).read_text()
