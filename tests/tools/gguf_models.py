@@ -62,7 +62,7 @@ def write_gguf(
     import gguf
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    writer = gguf.GGUFWriter(path, "llama", endianess=gguf.GGUFEndian[endian])
+    writer = gguf.GGUFWriter(path, "llama", False, gguf.GGUFEndian[endian])
     for key, value in (_metadata(model, quantization) | dict(changes)).items():
         if value is None:
             writer.kv_data[0].pop(key, None)  # the writer itself sets the architecture
