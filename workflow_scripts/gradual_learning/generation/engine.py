@@ -62,6 +62,8 @@ class Engine:
         self.strategy: type[cache_strategies.PrefixStrategy] = cache_strategies.NoCache
         self.tested_length = 0
         self.tokens_read = self.tokens_written = 0
+        if head := model.get_output_embeddings():
+            head.register_forward_pre_hook(_make_contiguous)
 
     @torch.inference_mode()
     def answer(
@@ -188,6 +190,11 @@ def open_engine(
         UserError: see :func:`gradual_learning.models.loading.load_model`.
     """
     return Engine(load_model(folder, checkpoint, loading), encoder, batch_tokens)
+
+
+def _make_contiguous(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """Copy the hidden states of the last tokens; torch would copy the whole matrix of a frozen head, once per row."""
+    return (inputs[0].contiguous(), *inputs[1:])
 
 
 def _common_length(tokens: list[list[int]]) -> int:

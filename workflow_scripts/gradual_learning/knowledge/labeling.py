@@ -63,11 +63,13 @@ def few_shot_prompts(questions: pd.DataFrame, prompts: pd.DataFrame) -> list[Pro
 def answer_zero_shot(engine: Answerer, questions: pd.DataFrame, template: str, decoding: Decoding) -> pd.DataFrame:
     """Answer each question greedily in the prompt of fine-tuning.
 
+    The prompts form one group, since a large batch is faster than what questions of a relation have in common.
+
     Returns:
         Columns of ``schemas.ZERO_SHOT``, in the order of ``questions``.
     """
     prompts = [
-        Prompt(row.id, 0, row.relation, prompting.zero_shot(row.question, template)) for row in questions.itertuples()
+        Prompt(row.id, 0, "zero-shot", prompting.zero_shot(row.question, template)) for row in questions.itertuples()
     ]
     answers = {}
     with Progress(len(prompts)) as progress:
