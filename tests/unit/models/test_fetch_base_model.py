@@ -175,6 +175,7 @@ def test_one_of_several_gguf_files_in_a_folder_is_chosen(gguf_file, fetch, tmp_p
     assert description["gguf_file"] == description["gguf"]["file"] == "other.gguf"
 
 
+@pytest.mark.slow
 def test_a_gguf_file_of_the_hub_is_converted(hub, gguf_file, fetch_from_hub, tmp_path):
     commit = hub.add("model", "org/tiny", {"q8/tiny.gguf": gguf_file.read_bytes(), "b.gguf": b"b"}).commit("main")
     assert "Set model.gguf_file to one of these files: b.gguf, q8/tiny.gguf" in fetch_from_hub(fails=True)
