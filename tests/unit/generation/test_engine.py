@@ -91,6 +91,15 @@ def test_strategies_are_tested_again_for_longer_prompts_only(tiny_model, prompts
         assert caplog.text.count("relative error of logits") == tests
 
 
+def test_the_head_never_reads_a_view_of_the_hidden_states(tiny_model, prompts):
+    """For a frozen head, torch multiplies a view with one copy of the weights per row."""
+    engine, contiguous = _engine(tiny_model), []
+    head = engine.model.get_output_embeddings()
+    head.register_forward_pre_hook(lambda _, inputs: contiguous.append((len(inputs[0]), inputs[0].is_contiguous())))
+    _answers(engine, prompts)
+    assert max(rows for rows, _ in contiguous) > 2 and all(is_contiguous for _, is_contiguous in contiguous)
+
+
 def test_a_prompt_longer_than_the_model_reads_is_an_error(tiny_model):
     endless = Prompt("00ff00ff00ff00ff", 0, "endless", "Q: who ?\n" * 400)
     with pytest.raises(UserError, match=r"knowledge\.num_fewshot: a prompt has \d+ tokens .* the model reads 1024"):
