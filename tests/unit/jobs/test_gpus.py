@@ -10,6 +10,7 @@ import torch
 
 from gradual_learning.jobs import gpus
 from gradual_learning.jobs.errors import UserError
+from gradual_learning.jobs.processes import WORKER_MARK
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +99,7 @@ def test_workers_keep_what_their_launcher_has_reserved(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,6")
     with gpus.reserve_gpus(2):
         monkeypatch.setenv("WORLD_SIZE", "2")
+        monkeypatch.setenv(WORKER_MARK, "1")
         with gpus.reserve_gpus(2):
             assert os.environ["CUDA_VISIBLE_DEVICES"] == "5,6"
 

@@ -181,3 +181,10 @@ def test_a_loss_that_is_not_finite_stops_the_run(tiny_model, rows, tmp_path):
 def test_an_adapter_cannot_follow_a_whole_model(tiny_model):
     with pytest.raises(UserError, match="use full for both"):
         load_trainable_model(str(tiny_model), str(tiny_model), SETTINGS)
+
+
+@pytest.mark.parametrize(("ratio", "steps"), [(0.0, 0), (0.5, 4), (1.0, 8)])
+def test_warmup_lasts_for_its_share_of_all_steps(ratio, steps, tmp_path):
+    settings = dataclasses.replace(SETTINGS, warmup_ratio=ratio, num_train_epochs=4, batch_size=8)
+    arguments = finetuning._arguments(settings, 16, tmp_path, eval_on_start=False)
+    assert arguments.get_warmup_steps(8) == steps

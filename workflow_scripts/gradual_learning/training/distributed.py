@@ -16,7 +16,8 @@ from typing import TypeVar
 import pandas as pd
 
 from gradual_learning.jobs.errors import UserError
-from gradual_learning.jobs.processes import is_worker, rank
+from gradual_learning.jobs.processes import WORKER_MARK, is_worker, rank
+from gradual_learning.models.determinism import is_launch_variable
 
 T = TypeVar("T")
 TIMEOUT = timedelta(hours=6)  # of a collective operation: one process may write a large checkpoint while others wait
@@ -83,8 +84,13 @@ def _launcher(processes: ProcessLayout) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment without the variables of the current SLURM step, which covers one node only."""
-    return {name: value for name, value in os.environ.items() if name == "SLURM_CONF" or not name.startswith("SLURM_")}
+    """Return the environment of workers, without settings of other launches and of the step of a SLURM job.
+
+    A step covers one node only.
+    """
+    kept = {name: value for name, value in os.environ.items() if not is_launch_variable(name)}
+    kept = {name: value for name, value in kept.items() if name == "SLURM_CONF" or not name.startswith("SLURM_")}
+    return kept | {WORKER_MARK: "1"}
 
 
 def _options(processes: ProcessLayout, threads: int) -> list[str]:

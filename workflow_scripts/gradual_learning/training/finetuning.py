@@ -6,6 +6,7 @@ interrupted resumes from its last epoch and ends with the same weights as an uni
 """
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,7 +154,7 @@ def _train(
     callbacks += [_ForwardBeforeEvaluation()] if is_sharded() else []
     trainer = _StageTrainer(
         model=model,
-        args=_arguments(settings, work / INCOMPLETE, eval_on_start=checkpoint is None),
+        args=_arguments(settings, len(rows), work / INCOMPLETE, eval_on_start=checkpoint is None),
         train_dataset=dataset,
         eval_dataset=dataset[:1],  # required by Trainer, but ``measure`` evaluates
         data_collator=lambda items: examples.collate(items, encoder.eos_token_id),
@@ -180,8 +181,9 @@ def _is_finished(history: list[dict[str, Any]], settings: FinetuningSettings) ->
     return bool(history) and history[-1]["step"] >= settings.max_steps
 
 
-def _arguments(settings: FinetuningSettings, folder: Path, eval_on_start: bool) -> TrainingArguments:
+def _arguments(settings: FinetuningSettings, questions: int, folder: Path, eval_on_start: bool) -> TrainingArguments:
     """Return the arguments of the Trainer; a resumed run has the evaluation of the start in its log."""
+    all_steps = settings.max_steps or settings.num_train_epochs * math.ceil(questions / settings.batch_size)
     processes, has_gpu = settings.processes.count, torch.cuda.is_available()
     length = (
         {"num_train_epochs": settings.num_train_epochs}
@@ -198,7 +200,8 @@ def _arguments(settings: FinetuningSettings, folder: Path, eval_on_start: bool) 
         gradient_accumulation_steps=settings.gradient_accumulation_steps,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=settings.lr_scheduler_type,
-        warmup_steps=settings.warmup_ratio,  # a value below 1 is a share of all steps
+        # a value below 1 is a share of all steps, but 1 is one step
+        warmup_steps=settings.warmup_ratio if settings.warmup_ratio < 1 else all_steps,
         weight_decay=settings.weight_decay,
         eval_strategy="epoch",
         eval_on_start=eval_on_start,
