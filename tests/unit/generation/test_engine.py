@@ -91,6 +91,19 @@ def test_strategies_are_tested_again_for_longer_prompts_only(tiny_model, prompts
         assert caplog.text.count("relative error of logits") == tests
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("place", ["embedding of one token", "head"])
+def test_numbers_that_are_not_finite_end_the_job(place, value, tiny_model, prompts):
+    engine = _engine(tiny_model)
+    token = engine.encoder.encode_prompts([prompts[0].text])[0][-1]
+    if place == "head":
+        engine.model.get_output_embeddings().weight.data[3] = value
+    else:
+        engine.model.get_input_embeddings().weight.data[token] = value
+    with pytest.raises(UserError, match=r"not finite .* model\.dtype"):
+        _answers(engine, prompts)
+
+
 def test_the_head_never_reads_a_view_of_the_hidden_states(tiny_model, prompts):
     """For a frozen head, torch multiplies a view with one copy of the weights per row."""
     engine, contiguous = _engine(tiny_model), []

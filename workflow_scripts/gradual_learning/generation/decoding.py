@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from gradual_learning.generation import random_streams
+from gradual_learning.jobs.errors import UserError
 
 GREEDY = -1  # number of the greedy answer among the samples of a prompt
 NO_TOKEN = -1  # after the last token of an answer
@@ -120,9 +121,12 @@ def next_tokens(
 
     Returns:
         int64 [unfinished answers].
+
+    Raises:
+        UserError: see :func:`most_likely`.
     """
     row = torch.from_numpy(answers.row).to(logits.device)
-    best = logits.argmax(dim=-1)[row]
+    best = most_likely(logits)[row]
     sampled = answers.sample != GREEDY
     if not sampled.any():
         return best.cpu().numpy()
@@ -135,3 +139,25 @@ def next_tokens(
     rank = torch.searchsorted(cumulative, threshold, right=True)[:, 0].clamp(max=ids.shape[1] - 1)
     chosen = torch.where(torch.from_numpy(sampled).to(row.device), ids[row, rank], best)
     return chosen.cpu().numpy()
+
+
+def most_likely(logits: torch.Tensor) -> torch.Tensor:
+    """Return the most likely token of each row.
+
+    Args:
+        logits: float32 [rows, vocabulary].
+
+    Returns:
+        int64 [rows].
+
+    Raises:
+        UserError: some logits are not finite, so every answer would be wrong.
+    """
+    best = logits.argmax(dim=-1)  # the place of a NaN, if there is one
+    if not torch.isfinite(logits.gather(1, best[:, None])).all():
+        raise UserError(
+            "The model computes numbers that are not finite (NaN or infinity). If it is the base model, its weights are"
+            " damaged (get them again) or exceed the range of model.dtype (set it to bfloat16 or float32). If it was"
+            " fine-tuned, lower training.learning_rate."
+        )
+    return best

@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 
 from gradual_learning.generation.batch_rows import BatchRows
-from gradual_learning.generation.decoding import Decoding, Prompt
+from gradual_learning.generation.decoding import Decoding, Prompt, most_likely
 from gradual_learning.generation.engine import Engine
 from gradual_learning.jobs.progress import Progress
 from gradual_learning.knowledge.labeling import few_shot_prompts, first_line
@@ -141,7 +141,7 @@ def _follow_all(
     greedy, total = np.full((count, decoding.max_new_tokens), END), np.zeros(count)
     owner = row = np.arange(count)  # of the unfinished greedy answers
     for step in range(decoding.max_new_tokens):
-        best = rows.logits.argmax(dim=-1).cpu().numpy()[row]
+        best = most_likely(rows.logits).cpu().numpy()[row]
         greedy[owner, step] = best
         paths = _follow(paths, rows.logits, decoding, silent, step, total)
         unfinished = ~np.isin(best, stops)
