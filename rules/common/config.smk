@@ -6,12 +6,16 @@ import yaml
 from snakemake.utils import validate
 
 from gradual_learning.configuration.check import complete
+from gradual_learning.configuration.duplicate_keys import duplicate_keys
 from gradual_learning.jobs.errors import UserError
 
 SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
 
 with open(SCHEMA, encoding="utf-8") as handle:
     schema = yaml.safe_load(handle)
+
+if repeated := [fault for file in workflow.configfiles if os.path.isfile(file) for fault in duplicate_keys(file)]:
+    raise WorkflowError("\n".join(repeated))
 
 try:
     config.update(complete(config, schema, lambda settings: validate(settings, SCHEMA)))

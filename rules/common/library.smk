@@ -86,4 +86,4 @@ def import_library(*modules):
         sys.path.insert(0, root)
 
 
-import_library("configuration.check", "experiment", "report.subjects")
+import_library("configuration.check", "configuration.duplicate_keys", "experiment", "report.subjects")

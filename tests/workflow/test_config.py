@@ -47,3 +47,10 @@ def test_an_empty_configuration_is_the_default_experiment(dry_run, job_counts, t
     (tmp_path / "empty.yaml").write_text("{}\n")
     jobs = job_counts(dry_run("--configfile", tmp_path / "empty.yaml"))
     assert jobs == job_counts(dry_run()) and jobs["finetune"] == 20
+
+
+def test_a_key_given_twice_is_named_with_file_and_line(dry_run, tmp_path):
+    twice = tmp_path / "twice.yaml"
+    twice.write_text("training: {batch_size: 8}\nseeds: [1]\ntraining: {num_train_epochs: 3}\n")
+    printed = dry_run("--configfile", twice, fails=True)
+    assert f"{twice}:3: the key training is given twice" in printed and "Traceback" not in printed

@@ -95,9 +95,9 @@ def test_only_question_and_answers_are_required(tmp_path):
 
 
 def test_json_numbers_become_the_text_in_the_file(tmp_path):
-    line = '{"question": 1984, "answers": [1969, 1.0, 1e3, 0.10, -0, true, null, NaN], "relation": 3}\n'
+    line = '{"question": 1984, "answers": [1969, 1.0, 1e3, 0.10, -0, true, null], "relation": 3}\n'
     (row,) = read(write(tmp_path / "own.jsonl", line))
-    assert row["answers"] == ["1969", "1.0", "1e3", "0.10", "-0", "true", "NaN"]
+    assert row["answers"] == ["1969", "1.0", "1e3", "0.10", "-0", "true"]
     assert (row["question"], row["relation"]) == ("1984", "3")
 
 
@@ -193,3 +193,28 @@ def test_a_misspelled_optional_column_causes_one_warning(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         read(write_lines(tmp_path / "own.jsonl", rows))
     assert len(caplog.records) == 1 and "column 'relatoin' is ignored; if it is the relation" in caplog.text
+
+
+GOOD = '{"question": "Who?", "answer": "x"}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "a.jsonl",
+            GOOD + '{"question": "a", "question": "b", "answer": "x"}',
+            r"a\.jsonl:2: the key .question. is given",
+        ),
+        ("a.jsonl", GOOD + '{"question": "a", "answer": NaN}', r"a\.jsonl:2: NaN is not a JSON value"),
+        ("a.json", '[{"question": "a", "answer": -Infinity}]', "-Infinity is not a JSON value"),
+        ("a.jsonl", GOOD + "\ufeff" + GOOD, r"a\.jsonl:2: a byte order mark within the file"),
+        ("a.csv", "question,answer\nWho?,x\nquestion, answer\nWhat?,y\n", r"a\.csv:3: the names of the columns again"),
+        ("a.csv", "question,answer\nWho?,x\n\ufeffquestion,answer\n", r"a\.csv:3: a byte order mark within"),
+        ("a.tsv", "question\tanswer\nquestion\tanswer\n", r"a\.tsv:2: the names of the columns again"),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(name, text, message, tmp_path):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        read(tmp_path / name)

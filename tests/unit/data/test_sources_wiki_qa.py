@@ -175,7 +175,7 @@ def test_files_that_lack_or_repeat_a_split_are_an_error(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Q1\thow\tD\tT\tS\tsentence .\t1\n" * 2, ":1: there is no 'QuestionID'"),
+        ("Q1\thow\tD\tT\tS\tone .\t1\nQ1\thow\tD\tT\tS\ttwo .\t1\n", ":1: there is no 'QuestionID'"),
         (HEADER.replace("Sentence\t", "Text\t") + "\nQ1\thow\tD\tT\tS\ts .\t1\n", ":1: there is no 'Sentence'"),
         (f"{HEADER}\nQ1\thow\tD\tT\tS\ts .\t1\nQ1\thow\tD\tT\n", ":3: 4 cells, but the first line names 7 columns"),
         (f"{HEADER}\nQ1\thow\tD\tT\tS\ts .\tyes\n", ':2: Label must be 0 or 1, got "yes"'),

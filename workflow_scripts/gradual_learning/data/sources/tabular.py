@@ -103,6 +103,8 @@ def _delimited(content: Iterable[bytes], place: str, delimiter: str, quoted: boo
     reader = csv.reader(lines, delimiter=delimiter, quoting=quoting, skipinitialspace=delimiter == ",", strict=True)
     try:
         for cells in reader:
+            if cells and [cell.strip() for cell in cells] == header:
+                raise UserError(f"{place}:{line}: the names of the columns again. Were two files joined? Remove it.")
             if cells and header:
                 yield line, _cells(header, cells, f"{place}:{line}", quoted)
             elif cells:

@@ -5,6 +5,8 @@ from typing import Any, TypeGuard
 
 from gradual_learning.jobs.errors import UserError
 
+BYTE_ORDER_MARK = "\ufeff"
+
 
 def json_value(content: bytes, place: str, first_line: int = 1, numbers_as_text: bool = False) -> Any:
     """Parse JSON.
@@ -16,7 +18,8 @@ def json_value(content: bytes, place: str, first_line: int = 1, numbers_as_text:
         numbers_as_text: return numbers as they are written, so that 1.0 becomes "1.0".
 
     Raises:
-        UserError: the content is not UTF-8 or not JSON; the message shows line, column and context.
+        UserError: the content is not UTF-8 or not JSON, an object has a key twice, or a value is NaN or infinite; the
+            message shows the line, for broken JSON also column and context.
     """
     text = decoded(content, place, first_line)
     try:
@@ -26,25 +29,48 @@ def json_value(content: bytes, place: str, first_line: int = 1, numbers_as_text:
         context = line[max(0, error.colno - 61) : error.colno + 60].strip()
         where = f"{place}:{first_line + error.lineno - 1}:{error.colno}"
         raise UserError(f"{where}: broken JSON ({error.msg}) in the line: {context!r}. Fix the line.") from error
+    except _UnclearError as error:
+        raise UserError(f"{place}:{first_line}: {error}") from error
+
+
+class _UnclearError(ValueError):
+    """JSON that parsers read in different ways."""
 
 
 def _parse(text: str, numbers_as_text: bool) -> Any:
-    if numbers_as_text:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
-    return json.loads(text)
+    number = str if numbers_as_text else None  # None: int and float
+    return json.loads(
+        text, parse_int=number, parse_float=number, parse_constant=_refuse_constant, object_pairs_hook=_object
+    )
+
+
+def _refuse_constant(name: str) -> None:
+    raise _UnclearError(f"{name} is not a JSON value. Put it into quotes if it is a text, or write null.")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _UnclearError(f"the key {twice!r} is given twice in a record. Remove one of the two.")
+    return found
 
 
 def decoded(content: bytes, place: str, first_line: int = 1) -> str:
-    """Decode UTF-8 that starts on a line of a file, without a byte order mark.
+    """Decode UTF-8 that starts on a line of a file, without the byte order mark at the beginning of the file.
 
     Raises:
-        UserError: the content is not UTF-8; the message names the line.
+        UserError: the content is not UTF-8, or another line starts with a byte order mark; the message names the line.
     """
     try:
-        return content.decode("utf-8-sig" if first_line == 1 else "utf-8")
+        text = content.decode("utf-8-sig" if first_line == 1 else "utf-8")
     except UnicodeDecodeError as error:
         line = first_line + content.count(b"\n", 0, error.start)
         raise UserError(f"{place}:{line}: not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
+    if text.startswith(BYTE_ORDER_MARK):
+        raise UserError(f"{place}:{first_line}: a byte order mark within the file; remove it. Were two files joined?")
+    return text
 
 
 def texts(value: object, place: str) -> list[str]:
@@ -91,7 +117,7 @@ def json_list(text: str, place: str) -> list[str]:
     """
     try:
         value = _parse(text, numbers_as_text=True)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, _UnclearError):
         value = None
     if not isinstance(value, list):
         raise UserError(f'{place} must be a JSON list such as ["Paris", "Lutetia"], got {shown(text)}.')
