@@ -1,4 +1,4 @@
-"""A run from a GGUF file, end to end; and the real SmolLM2 from the package index, where that can be reached."""
+"""The base model from a GGUF file; and the real SmolLM2 from the package index, where that can be reached."""
 
 import json
 import os
@@ -11,8 +11,8 @@ from gguf_models import write_gguf
 from gradual_learning.models import pretraining
 from gradual_learning.models.determinism import prepare_torch
 from gradual_learning.models.loading import Loading, load_model, load_tokenizer
-from gradual_learning.tables.files import read_table, read_tsv
-from gradual_learning.tables.schemas import DOCUMENTS, QUESTIONS
+from gradual_learning.tables.files import read_table
+from gradual_learning.tables.schemas import DOCUMENTS, KNOWLEDGE, QUESTIONS
 
 pytestmark = pytest.mark.slow
 
@@ -45,26 +45,20 @@ def experiment(finished, tmp_path_factory):
     return folder
 
 
-def test_an_experiment_runs_from_a_gguf_file(experiment, snakemake, copy_workflow, tiny, tmp_path):
+def test_questions_are_labeled_and_answered_from_a_gguf_file(experiment, snakemake, copy_workflow, tiny, tmp_path):
     workflow = copy_workflow(tmp_path / "workflow")
     settings = [
         f"data={{source: file, path: {experiment / 'questions.jsonl'}, limits: {{train: 30, test: 20}}}}",
         f"model={{source: local, path: {experiment / 'tiny.Q8_0.gguf'}}}",
         "knowledge={max_new_tokens: 12}",
-        "strategies={two_stage_replay: null, one_stage_continued: null, passed_through: null}",
-        "comparisons=[[base, one_stage]]",
-        "evaluation={relabel: false}",
     ]
-    targets = ["results/tables/accuracy.tsv", "plan"]
+    targets = ["results/categories/base/train.parquet", "results/evaluation/base/test.parquet"]
     snakemake("--cores", 2, *targets, "--configfile", tiny, "--config", *settings, cwd=workflow)
     results = workflow / "results"
-    accuracy = read_tsv(results / "tables" / "accuracy.tsv")
-    assert {"base", "one_stage"} <= set(accuracy["strategy"])
-    base = accuracy[(accuracy["strategy"] == "base") & (accuracy["category"] == "Full")]
-    assert base["accuracy"].max() > 0, "the converted model has forgotten everything"
+    labels = read_table(results / "categories" / "base" / "train.parquet", KNOWLEDGE)
+    assert (labels["category"] != "Unknown").any(), "the converted model has forgotten everything"
     source = json.loads((results / "model_source.json").read_text())
     assert source["gguf"]["quantization"] == "Q8_0" and set(source["files"]) > {"model.safetensors", "tokenizer.json"}
-    assert "tiny.Q8_0.gguf" in next((results / "plan").glob("*.md")).read_text()
 
 
 def index_has_smollm2():
@@ -85,7 +79,7 @@ def test_smollm2_from_the_package_index_has_its_tokens_and_answers(snakemake, co
     snakemake("--cores", 1, "results/model_source.json", "--config", *settings, cwd=workflow)
     source = json.loads((workflow / "results" / "model_source.json").read_text())
     assert source["gguf"]["sha256"] == SHA256 and source["license"] == "apache-2.0"
-    assert (source["parameters"], source["gguf"]["dtype"]) == (134_515_008, "float16")
+    assert (source["parameters"], source["gguf"]["dtype"]) == (134_515_008, "bfloat16")
     tokenizer = load_tokenizer(workflow / "results" / "model")
     assert {text: tokenizer(text).input_ids for text in TOKENS} == TOKENS
     language_model = load_model(workflow / "results" / "model", loading=Loading("float32"))
