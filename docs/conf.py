@@ -34,7 +34,12 @@ CONTENTS = {
         "/docs/configuration",
         "Output files </results/README>",
     ],
-    "Results": ["/docs/results/default", "/docs/results/controls", "/docs/results/entity_questions", "/docs/results/entity_questions_smollm2"],
+    "Results": [
+        "/docs/results/default",
+        "/docs/results/controls",
+        "/docs/results/entity_questions",
+        "/docs/results/entity_questions_smollm2",
+    ],
     "Background": ["/docs/architecture", "/docs/performance", "/docs/limitations"],
     "Develop": ["/CONTRIBUTING", "/CHANGELOG"],
 }
