@@ -8,6 +8,7 @@ import pytest
 import torch
 from transformers import Gemma2Config, GPT2Config, MambaConfig, Qwen2Config
 
+from gradual_learning.models.architecture import shortened
 from gradual_learning.plan import calibration, cost, model_spec
 from gradual_learning.plan.cost import Cost
 
@@ -29,7 +30,7 @@ def short_portions(monkeypatch):
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.model_type)
 def test_random_weights_give_finite_logits(config):
-    shorter = calibration.build(calibration.shortened(config, 2), torch.float32, "cpu")
+    shorter = calibration.build(shortened(config, 2), torch.float32, "cpu")
     whole = calibration.build(config, torch.float32, "cpu")
     assert shorter.config.num_hidden_layers == 2 and config.num_hidden_layers == 4
     assert shorter.num_parameters() < whole.num_parameters() == model_spec.without_weights(config).num_parameters()

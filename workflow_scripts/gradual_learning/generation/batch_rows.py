@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
+from gradual_learning.models.architecture import unwrapped
+
 
 class BatchRows(Protocol):
     """The rows of a batch; ``logits``, float32 [rows, vocabulary], are those of the next token of each row."""
@@ -120,5 +122,4 @@ class UncachedRows:
 
 
 def _parameters(model: PreTrainedModel) -> set[str]:
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return set(inspect.signature(base.forward).parameters)
+    return set(inspect.signature(unwrapped(model).forward).parameters)

@@ -16,6 +16,8 @@ from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from gradual_learning.models.architecture import unwrapped
+
 NAME = "gradual_learning_shared_prefix"
 
 
@@ -74,7 +76,7 @@ def use_shared_prefix(model: PreTrainedModel) -> Iterator[None]:
         ValueError: the model does not support it: its layers attend to a window, cap their scores or have an attention
             of their own.
     """
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    base = unwrapped(model)
     before = base.config._attn_implementation
     try:
         if _has_full_attention(base.config) and before in ("sdpa", "eager"):

@@ -5,12 +5,10 @@ answers, and hardly two of their samples are equal. The expected time is therefo
 length and of the expected number of different samples; the upper bound has the longest answers and all samples.
 """
 
-import copy
 import math
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import peft
@@ -23,6 +21,7 @@ from gradual_learning.generation.decoding import Decoding, Prompt
 from gradual_learning.generation.engine import Engine
 from gradual_learning.knowledge import labeling
 from gradual_learning.models import pretraining
+from gradual_learning.models.architecture import shortened
 from gradual_learning.models.loading import load_model
 from gradual_learning.plan import cost
 from gradual_learning.plan.cost import Cost
@@ -117,15 +116,6 @@ def build(config: PreTrainedConfig, dtype: torch.dtype, device: str) -> PreTrain
     return model.eval()
 
 
-def shortened(config: PreTrainedConfig, layers: int) -> PreTrainedConfig:
-    """Return the configuration of the same model with fewer layers."""
-    config = copy.deepcopy(config)
-    config.num_hidden_layers = layers
-    if vars(config).get("layer_types"):
-        config.layer_types = config.layer_types[:layers]
-    return config
-
-
 def extrapolate(one: Costs, two: Costs, layers: int) -> Costs:
     """Return the costs of a model from those of one and of two of its layers."""
     return {
@@ -205,15 +195,10 @@ def time_pretraining_step(workload: Workload, threads: int) -> float:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        run = partial(_repeat, lambda: step({"input_ids": rows, "labels": rows}))
-        return cost.measure(run, most=64).marginal
+        batch = {"input_ids": rows, "labels": rows}
+        return cost.measure(lambda count: [step(batch) for _ in range(count)], most=64).marginal
     finally:
         torch.set_num_threads(before)
-
-
-def _repeat(function: Callable[[], object], count: int) -> None:
-    for _ in range(count):
-        function()
 
 
 def _optimizer_step(model: PreTrainedModel) -> Callable[[dict[str, torch.Tensor]], None]:
