@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import pytest
+
+from small_world import World, simulate
 
 IS_DRY_RUN = os.environ.get("GPU_TESTS_DRY_RUN") == "1"
 REASON = "needs a GPU, and torch finds none"
@@ -68,32 +69,10 @@ def needs_gpu() -> None:
         pytest.skip(REASON)
 
 
-@dataclass(frozen=True)
-class World:
-    """Documents to pretrain on, questions about them, and ten four-shot exemplar sets per relation."""
-
-    documents: pd.DataFrame
-    questions: pd.DataFrame
-    prompts: pd.DataFrame
-
-    @property
-    def train(self) -> pd.DataFrame:
-        return self.questions[self.questions["split"] == "train"]
-
-
 @pytest.fixture(scope="session")
 def world(scale) -> World:
-    from gradual_learning.data import cleaning, prompts, simulation
-
     shares = {"train": 0.5, "dev": 0.25, "test": 0.25}
-    facts = simulation.split_subjects(simulation.invent_facts(scale.people, seed=1), shares, seed=1)
-    exposure, taught, opening = simulation.Exposure(1, 24, 0.5), simulation.Taught(0.1, 8), simulation.Opening(16, 0.3)
-    facts = simulation.with_ids(simulation.expose(facts, exposure, taught, opening, seed=1))
-    documents = simulation.write_documents(facts, num_templates=2, opening_share=0.3, seed=1)
-    policy = {"multiple_answers": "any", "max_answer_words": None, "relations": [], "shares": shares, "limits": {}}
-    questions, _ = cleaning.prepare(simulation.to_questions(facts), seed=1, **policy)
-    dev = questions[questions["split"] == "dev"]
-    return World(documents, questions, prompts.draw_exemplars(dev, exemplar_sets=10, num_fewshot=4, draws=1, seed=1))
+    return simulate(scale.people, shares, exemplar_sets=10, num_fewshot=4, draws=1)
 
 
 @pytest.fixture(scope="session")

@@ -1,36 +1,17 @@
 """A tiny world, a model pretrained on it, and tokenizers: shared by the tests that need a model."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-
-@dataclass(frozen=True)
-class TinyWorld:
-    facts: pd.DataFrame
-    documents: pd.DataFrame
-    questions: pd.DataFrame
-    prompts: pd.DataFrame
+from small_world import World, simulate
 
 
 @pytest.fixture(scope="session")
-def tiny_world() -> TinyWorld:
-    from gradual_learning.data import cleaning, prompts, simulation
-
+def tiny_world() -> World:
     shares = {"train": 0.4, "dev": 0.3, "test": 0.3}
-    facts = simulation.split_subjects(simulation.invent_facts(90, seed=1), shares, seed=1)
-    exposure, taught, opening = simulation.Exposure(1, 24, 0.5), simulation.Taught(0.1, 8), simulation.Opening(16, 0.3)
-    facts = simulation.with_ids(simulation.expose(facts, exposure, taught, opening, seed=1))
-    documents = simulation.write_documents(facts, num_templates=2, opening_share=0.3, seed=1)
-    policy = {"multiple_answers": "any", "max_answer_words": None, "relations": [], "shares": shares, "limits": {}}
-    table, _ = cleaning.prepare(simulation.to_questions(facts), seed=1, **policy)
-    dev = table[table["split"] == "dev"]
-    return TinyWorld(
-        facts, documents, table, prompts.draw_exemplars(dev, exemplar_sets=3, num_fewshot=2, draws=2, seed=1)
-    )
+    return simulate(90, shares, exemplar_sets=3, num_fewshot=2, draws=2)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from file_trees import pack, unpack
 from gradual_learning.data import cleaning
 from gradual_learning.data.sources import registry
 from gradual_learning.jobs.errors import UserError
@@ -23,20 +24,6 @@ def layout(relations=("P19", "P69")):
             ]
             files[f"dataset/{split}/{relation}.{split}.json"] = json.dumps(rows, indent=1, ensure_ascii=False)
     return files
-
-
-def pack(files, path):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return path
-
-
-def unpack(files, path):
-    for name, text in files.items():
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_text(text, encoding="utf-8")
-    return path
 
 
 def read(path):

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from file_trees import pack, unpack
 from gradual_learning.data.sources import registry
 from gradual_learning.jobs.errors import UserError
 
@@ -51,20 +52,6 @@ def corpus(phrases=True):
         rows = [f"{i}\tq\tD\tT\tS\ta sentence\t{a}\t{b}\t{c}" for i, a, b, c in PHRASES]
         files[PHRASES_NAME] = "\r\n".join([PHRASE_HEADER, *rows]) + "\r\n"
     return files
-
-
-def pack(files, path):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return path
-
-
-def unpack(files, folder):
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(text.encode())
-    return folder
 
 
 def hub_copy(folder):
