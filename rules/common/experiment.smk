@@ -170,9 +170,9 @@ def exported_summaries(wildcards):
 
 def exported_stages(wildcards):
     """Return the names and the settings of the stages of an exported strategy."""
-    stages = {name: EXPERIMENT.stages[name] for name in exported_chain(wildcards)}
     return [
-        {"name": name, "settings": EXPERIMENT.training_settings(stages[name])} for name in exported_chain(wildcards)
+        {"name": name, "settings": EXPERIMENT.training_settings(EXPERIMENT.stages[name])}
+        for name in exported_chain(wildcards)
     ]
 
 

@@ -76,11 +76,9 @@ def _title(model: Mapping[str, Any]) -> str:
     """Name a model by its origin."""
     if model["source"] == "local":
         return model["path"]
-    return (
-        f"{model['name']} {model['revision']}"
-        if model["source"] == "package"
-        else (f"{model['name']} at {model['commit'][:12]}")
-    )
+    if model["source"] == "package":
+        return f"{model['name']} {model['revision']}"
+    return f"{model['name']} at {model['commit'][:12]}"
 
 
 def from_documents(

@@ -88,9 +88,8 @@ def _environment() -> dict[str, str]:
 
     A step covers one node only.
     """
-    kept = {name: value for name, value in os.environ.items() if not is_launch_variable(name)}
-    kept = {name: value for name, value in kept.items() if name == "SLURM_CONF" or not name.startswith("SLURM_")}
-    return kept | {WORKER_MARK: "1"}
+    others = {name for name in os.environ if name.startswith("SLURM_") or is_launch_variable(name)} - {"SLURM_CONF"}
+    return {name: value for name, value in os.environ.items() if name not in others} | {WORKER_MARK: "1"}
 
 
 def _options(processes: ProcessLayout, threads: int) -> list[str]:

@@ -26,6 +26,11 @@ class Origin:
         """Whether the keys name a GGUF file rather than a model in Hugging Face layout."""
         return self.source == "package" or self.gguf_file is not None or bool(self.path and self.path.endswith(GGUF))
 
+    def keys(self) -> dict[str, Any]:
+        """Return the keys that the source reads, as they are in the configuration."""
+        place = {"path": self.path} if self.source == "local" else {"name": self.name, "revision": self.revision}
+        return place if self.gguf_file is None else {**place, "gguf_file": self.gguf_file}
+
 
 def obtain(origin: Origin, folder: str | Path) -> tuple[Path, dict[str, Any]]:
     """Return the path of a GGUF file, downloaded into a folder if it is not local, and where it comes from.

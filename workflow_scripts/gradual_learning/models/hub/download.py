@@ -19,7 +19,7 @@ from gradual_learning import USER_IS_OFFLINE
 from gradual_learning.jobs.atomic_files import atomic_file
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.jobs.fingerprint import file_digest
-from gradual_learning.models.files import config_files, gguf_choice, weight_files
+from gradual_learning.models.files import GGUF, config_files, gguf_choice, weight_files
 from gradual_learning.models.hub import transfers
 from gradual_learning.models.hub.errors import OFFLINE, Repository, explain, explain_url
 
@@ -112,7 +112,7 @@ def fetch_gguf(name: str, revision: str, file: str, folder: str | Path) -> dict[
         commit, listed = _list_files(model)
         found = [item for item in listed if item.name == file]
         if not found:
-            held = [item.name for item in listed if item.name.endswith(".gguf")]
+            held = [item.name for item in listed if item.name.endswith(GGUF)]
             raise UserError(f"model.gguf_file: {model} has no file {file}. {gguf_choice(held)}")
         fetched = _complete(model, commit, found, Path(folder))
         return {"commit": commit, "bytes": fetched["files"][file], "sha256": fetched["sha256"][file]}
