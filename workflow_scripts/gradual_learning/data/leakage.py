@@ -1,8 +1,8 @@
 """Drops train questions that give away a test question.
 
 Gekhman et al. 2024 (appendix A) remove the train rows of EntityQuestions "whose subject or object occurs in test",
-2.1 %. Taken literally, the object would empty typed relations, as every country that is an answer in test is also one
-in train. The rules here remove all rows of their count, and some more.
+2.1 %. Read literally, the rule on objects would leave some relations without train questions: every country that is an
+answer in test is also one in train. The rules here remove all rows of their count, and some more.
 """
 
 from collections.abc import Callable

@@ -85,7 +85,7 @@ def _draw_validation(axes: Axes, part: pd.DataFrame, start: int) -> None:
     """Draw every seed, their mean and the best epochs of one stage."""
     wide = _by_seed(part, "validation_accuracy")
     axes.plot(start + wide.index, wide, color=VALIDATION, linewidth=0.6, alpha=0.5)
-    mean = wide.dropna().mean(axis=1)  # as far as every seed went
+    mean = wide.dropna().mean(axis=1)  # over the epochs that all seeds have
     axes.plot(start + mean.index, mean, color=VALIDATION, linewidth=1.8)
     best = part[part["best"]]
     x, y = start + best["epoch"], 100 * best["validation_accuracy"]
@@ -93,7 +93,7 @@ def _draw_validation(axes: Axes, part: pd.DataFrame, start: int) -> None:
 
 
 def _draw_train(axes: Axes, part: pd.DataFrame, start: int) -> None:
-    """Draw the mean over seeds for each category at base, as far as every seed went."""
+    """Draw the mean over seeds for each category at base, over the epochs that all seeds have."""
     for column, look in TRAIN_LINES.items():
         mean = _by_seed(part, column).dropna().mean(axis=1)
         axes.plot(start + mean.index, mean, linewidth=1.5, **look)
