@@ -49,7 +49,8 @@ class TrainingLogs:
 
     def forget(self, outputs):
         """Forget the logs that Snakemake, when it died, had not yet recorded as complete."""
-        self.first = {path: number for path, number in self.first.items() if path not in set(outputs)}
+        for path in outputs:
+            self.first.pop(path, None)
 
     def any(self, *patterns):
         """Return whether the results have a file that matches, and read the logs."""
