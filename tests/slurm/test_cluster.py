@@ -5,7 +5,6 @@ import signal
 import subprocess
 from base64 import urlsafe_b64decode
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -27,12 +26,15 @@ def orphans_command(root):
     return re.search(r"<!-- command: orphans -->\n```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[1]
 
 
-def unrecorded_outputs(folder):
-    """Yield the outputs that Snakemake has not recorded as complete, from the names of its markers."""
-    markers = folder / ".snakemake/incomplete"
-    for marker in filter(Path.is_file, markers.rglob("*")):
-        parts = [part.removeprefix("@") for part in marker.relative_to(markers).parts]
-        yield folder / urlsafe_b64decode("".join(parts)).decode()
+def recorded_outputs(folder):
+    """Return the outputs that Snakemake has recorded as complete, from the names of its records.
+
+    A job removes the marker of an incomplete output itself, before the Snakemake that submitted it records the output.
+    """
+    records = folder / ".snakemake/metadata"
+    names = (record.relative_to(records).parts for record in records.rglob("*") if record.is_file())
+    encoded = ("".join(part.removeprefix("@") for part in parts) for parts in names)
+    return {folder / urlsafe_b64decode(name).decode() for name in encoded}
 
 
 class TrainingLogs:
@@ -47,10 +49,9 @@ class TrainingLogs:
         self.first = inodes | self.first
         return inodes
 
-    def forget(self, outputs):
+    def keep(self, outputs):
         """Forget the logs that Snakemake, when it died, had not yet recorded as complete."""
-        for path in outputs:
-            self.first.pop(path, None)
+        self.first = {path: number for path, number in self.first.items() if path in outputs}
 
     def any(self, *patterns):
         """Return whether the results have a file that matches, and read the logs."""
@@ -79,7 +80,7 @@ def survived(cluster, copy_workflow, tiny, tmp_path_factory, root):
     cluster.run("scancel", seen["canceled"])
     run.wait_until(lambda: logs.any(*FIRST_STAGE), "the first stage is being trained, or is just complete")
     run.send(signal.SIGKILL)
-    logs.forget(unrecorded_outputs(folder))
+    logs.keep(recorded_outputs(folder))
     seen["orphans"] = cluster.jobs("RUNNING")
     clean_up = ["bash", "-euo", "pipefail", "-c", orphans_command(root)]
     subprocess.run(clean_up, cwd=folder, env=cluster.environment, check=True)
