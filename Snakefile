@@ -22,7 +22,7 @@ scattergather:
 
 wildcard_constraints:
     checkpoint=rf"base|{CHAIN_PATTERN}",
-    split="train|test|heldout|relabel|after_stage",
+    split="train|test|heldout|relabel|at_base|after_stage",
 
 
 rule all:

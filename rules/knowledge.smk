@@ -1,77 +1,121 @@
-# what both estimators need to know of a shard
-SHARD = dict(
-    split=lambda wildcards: wildcards.split,
+FEW_SHOT_MODULES = ["generation.vllm" if USES_VLLM else "generation.engine", f"knowledge.{ESTIMATOR}"]
+
+# of all rules that query a model
+QUERY = dict(
     shard=shard_number,
     shards=shard_count,
-    draw=exemplar_draw,
-    heldout_questions=heldout_questions,
     dtype=config["model"]["dtype"],
     quantization=config["model"]["quantization"],
     chat_template=config["model"]["chat_template"],
-    seed=config["knowledge"]["seed"],
-    temperature=config["knowledge"]["temperature"],
-    top_k=config["knowledge"]["top_k"],
     max_new_tokens=config["knowledge"]["max_new_tokens"],
     torch_threads=1,
 )
-USES_VLLM = config["knowledge"]["engine"] == "vllm"
+FEW_SHOT_QUERY = dict(
+    **QUERY,
+    draw=exemplar_draw,
+    heldout_questions=heldout_questions,
+    **{name: config["knowledge"][name] for name in ("seed", "temperature", "top_k", "estimator")},
+)
+if ESTIMATOR == "sampling":
+    FEW_SHOT_QUERY |= dict(
+        engine=config["knowledge"]["engine"],
+        samples_per_prompt=config["knowledge"]["samples_per_prompt"],
+        sampling=sampling,
+    )
 
 
-rule sample_answers:
+rule answer_few_shot:
     input:
-        code=code_inputs("sample_answers", "generation.vllm" if USES_VLLM else "generation.engine"),
+        code=code_inputs("answer_few_shot", *FEW_SHOT_MODULES),
         model="<results>/model",
         checkpoint=own_checkpoint,
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
     output:
-        answers="<results>/answers/{checkpoint}/{split}/{scatteritem}.parquet",
+        few_shot=f"<results>/{FEW_SHOT_FOLDER}/{{checkpoint}}/{{split}}/{{scatteritem}}.parquet",
     log:
-        "<logs>/sample_answers/{checkpoint}/{split}/{scatteritem}.log",
+        "<logs>/answer_few_shot/{checkpoint}/{split}/{scatteritem}.log",
     benchmark:
-        "<benchmarks>/sample_answers/{checkpoint}/{split}/{scatteritem}.tsv"
+        "<benchmarks>/answer_few_shot/{checkpoint}/{split}/{scatteritem}.tsv"
+    wildcard_constraints:
+        checkpoint=QUERIED_APART,
     conda:
         "../envs/llm.yaml"
     resources:
         **inference_resources(copies=4 if USES_VLLM else 2),
     params:
         **tracked_params(
-            **SHARD,
-            engine=config["knowledge"]["engine"],
-            samples_per_prompt=config["knowledge"]["samples_per_prompt"],
-            sampling=sampling,
+            **FEW_SHOT_QUERY,
+            split=lambda wildcards: wildcards.split,
         ),
     message:
-        "Sampling answers of {wildcards.checkpoint}: {wildcards.split}, shard {wildcards.scatteritem}"
+        "Answering few-shot with {wildcards.checkpoint}: {wildcards.split}, shard {wildcards.scatteritem}"
     script:
-        "../workflow_scripts/sample_answers.py"
+        "../workflow_scripts/answer_few_shot.py"
 
 
-rule compute_likelihoods:
+rule answer_zero_shot:
     input:
-        code=code_inputs("compute_likelihoods", "generation.engine"),
+        code=code_inputs("answer_zero_shot", "generation.engine"),
         model="<results>/model",
         checkpoint=own_checkpoint,
+        last=last_epoch,
+        questions="<results>/data/questions.parquet",
+    output:
+        zero_shot="<results>/answers/{checkpoint}/zero_shot/{scatteritem}.parquet",
+    log:
+        "<logs>/answer_zero_shot/{checkpoint}/{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/answer_zero_shot/{checkpoint}/{scatteritem}.tsv"
+    wildcard_constraints:
+        checkpoint=QUERIED_APART,
+    conda:
+        "../envs/llm.yaml"
+    resources:
+        **inference_resources(least=30),
+    params:
+        **tracked_params(
+            **QUERY,
+            split="at_base",
+            prompt=prompt,
+        ),
+    message:
+        "Answering zero-shot with {wildcards.checkpoint}, shard {wildcards.scatteritem}"
+    script:
+        "../workflow_scripts/answer_zero_shot.py"
+
+
+rule query_checkpoint:
+    input:
+        code=code_inputs("query_checkpoint", *FEW_SHOT_MODULES),
+        model="<results>/model",
+        checkpoint=own_checkpoint,
+        last=last_epoch,
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
     output:
-        likelihoods="<results>/likelihoods/{checkpoint}/{split}/{scatteritem}.parquet",
+        few_shot=f"<results>/{FEW_SHOT_FOLDER}/{{checkpoint}}/after_stage/{{scatteritem}}.parquet",
+        zero_shot="<results>/answers/{checkpoint}/zero_shot/{scatteritem}.parquet",
     log:
-        "<logs>/compute_likelihoods/{checkpoint}/{split}/{scatteritem}.log",
+        "<logs>/query_checkpoint/{checkpoint}/{scatteritem}.log",
     benchmark:
-        "<benchmarks>/compute_likelihoods/{checkpoint}/{split}/{scatteritem}.tsv"
+        "<benchmarks>/query_checkpoint/{checkpoint}/{scatteritem}.tsv"
+    wildcard_constraints:
+        checkpoint=QUERIED_TOGETHER,
     conda:
         "../envs/llm.yaml"
     resources:
         **inference_resources(),
     params:
         **tracked_params(
-            **SHARD,
+            **FEW_SHOT_QUERY,
+            split="after_stage",
+            prompt=prompt,
         ),
     message:
-        "Computing likelihoods under {wildcards.checkpoint}: {wildcards.split}, shard {wildcards.scatteritem}"
+        "Answering few-shot and zero-shot with {wildcards.checkpoint}, shard {wildcards.scatteritem}"
     script:
-        "../workflow_scripts/compute_likelihoods.py"
+        "../workflow_scripts/query_checkpoint.py"
 
 
 rule categorize_knowledge:

@@ -5,6 +5,7 @@ from gradual_learning.experiment import (
     CHAIN_PATTERN,
     Experiment,
     parent_of,
+    pattern_of,
     prefixes,
     relabeled_chains,
     seed_of,
@@ -16,6 +17,14 @@ EXPERIMENT = Experiment.from_config(config)
 FINAL = EXPERIMENT.final_checkpoints()
 RELABELED = EXPERIMENT.relabeled_checkpoints()
 TRAINED = EXPERIMENT.trained_checkpoints()
+
+ESTIMATOR = config["knowledge"]["estimator"]
+FEW_SHOT_FOLDER = {"sampling": "answers", "likelihood": "likelihoods"}[ESTIMATOR]
+USES_VLLM = config["knowledge"]["engine"] == "vllm"
+# checkpoints that one job queries few-shot and zero-shot; vLLM and the own engine do not share the memory of a GPU
+TOGETHER = [] if USES_VLLM else RELABELED
+QUERIED_TOGETHER = pattern_of([] if USES_VLLM else relabeled_chains(config["strategies"]))
+QUERIED_APART = rf"base|(?!{QUERIED_TOGETHER}/){CHAIN_PATTERN}"
 
 
 def seed(wildcards):
@@ -71,6 +80,12 @@ def own_checkpoint(wildcards):
     return checkpoint_folder(wildcards.checkpoint)
 
 
+def last_epoch(wildcards):
+    """Return the folder of the last epoch of a checkpoint, or nothing for the base model."""
+    name = wildcards.checkpoint
+    return [] if name == BASE else f"<results>/checkpoints/{name}/last"
+
+
 def parent_checkpoint(wildcards):
     """Return the folder of the checkpoint from which a stage starts, or nothing for the base model."""
     return checkpoint_folder(parent_of(wildcards.checkpoint))
@@ -106,12 +121,13 @@ def shard_count(wildcards):
 
 def heldout_questions(wildcards):
     """Return the number of held-out questions in a split, 0 where it has none."""
-    return config["evaluation"]["heldout_questions"] if wildcards.split in ("heldout", "after_stage") else 0
+    split = wildcards.get("split", "after_stage")
+    return config["evaluation"]["heldout_questions"] if split in ("heldout", "after_stage") else 0
 
 
 def exemplar_draw(wildcards):
     """Return the draw of the exemplars: 0 to label, 1 to label a second time."""
-    return int(wildcards.split == "relabel")
+    return int(wildcards.get("split") == "relabel")
 
 
 def sampling(wildcards):
@@ -121,16 +137,19 @@ def sampling(wildcards):
     return "pruned" if knowledge["sampling"] == "lazy" and can_prune else knowledge["sampling"]
 
 
+def shards_of(folder, ending="parquet"):
+    """List the files of all shards in a folder."""
+    return gather.shards(f"{folder}/{{scatteritem}}.{ending}")
+
+
 def gathered_answers(wildcards):
     """Return all shards of the answers, sampled or scored, that include those of a split.
 
-    The base model answers the held-out questions among the test questions; later checkpoints answer train and held-out
-    questions together.
+    The base model answers train and test questions, later checkpoints train and held-out questions.
     """
-    at_base = {"heldout": "test"}.get(wildcards.split, wildcards.split)
-    split = at_base if wildcards.checkpoint == BASE else "after_stage"
-    folder = {"sampling": "answers", "likelihood": "likelihoods"}[config["knowledge"]["estimator"]]
-    return gather.shards(f"<results>/{folder}/{wildcards.checkpoint}/{split}/{{scatteritem}}.parquet")
+    first = "at_base" if wildcards.checkpoint == BASE else "after_stage"
+    split = "relabel" if wildcards.split == "relabel" else first
+    return shards_of(f"<results>/{FEW_SHOT_FOLDER}/{wildcards.checkpoint}/{split}")
 
 
 def relabel_knowledge():
@@ -192,18 +211,20 @@ def cost_sources():
 
 def time_sources():
     """List the benchmark files of the jobs that run a model: checkpoint, activity, file."""
-    script = {"sampling": "sample_answers", "likelihood": "compute_likelihoods"}[config["knowledge"]["estimator"]]
-    splits = ["train", "test", *(["relabel"] if config["evaluation"]["relabel"] else [])]
-    labeled = [(BASE, split) for split in splits] + [(checkpoint, "after_stage") for checkpoint in RELABELED]
     pretraining = ["pretrain_base_model", "measure_fact_recall"] if is_pretrained() else []
+    splits = ["at_base", *(["relabel"] if config["evaluation"]["relabel"] else [])]
+    few_shot = [(BASE, split) for split in splits]
+    few_shot += [(name, "after_stage") for name in RELABELED if name not in TOGETHER]
+    queries = [
+        *((name, f"answer_few_shot/{name}/{split}") for name, split in few_shot),
+        *((name, f"answer_zero_shot/{name}") for name in [BASE, *FINAL] if name not in TOGETHER),
+        *((name, f"query_checkpoint/{name}") for name in TOGETHER),
+    ]
     shards = [
-        (name, "labeling", file)
-        for name, split in labeled
-        for file in gather.shards(f"<benchmarks>/{script}/{name}/{split}/{{scatteritem}}.tsv")
+        (name, "querying", file) for name, folder in queries for file in shards_of(f"<benchmarks>/{folder}", "tsv")
     ]
     return [
         *((BASE, "pretraining", f"<benchmarks>/{name}.tsv") for name in pretraining),
         *shards,
         *((name, "training", f"<benchmarks>/finetune/{name}.tsv") for name in TRAINED),
-        *((name, "evaluation", f"<benchmarks>/answer_zero_shot/{name}.tsv") for name in [BASE, *FINAL]),
     ]

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from gradual_learning.tables.files import read_table, read_tsv
-from gradual_learning.tables.schemas import ANSWERS, EVALUATION, KNOWLEDGE, LABELS, QUESTIONS, ZERO_SHOT
+from gradual_learning.tables.schemas import ANSWERS, EVALUATION, KNOWLEDGE, LABELS, QUESTIONS
 
 pytestmark = pytest.mark.slow
 
@@ -81,16 +81,14 @@ def answers(folder, finished, tmp_path):
 )
 def test_a_moved_model_answers_as_in_the_run(exports, finished, tmp_path, folder, checkpoint):
     shown, found = answers(exports / folder, finished, tmp_path)
-    stored = read_table(finished / "answers" / checkpoint / "zero_shot/test.parquet", ZERO_SHOT)
+    stored = read_table(finished / "evaluation" / checkpoint / "test.parquet", EVALUATION)
     by_id = stored.set_index("id")["answer"]
     assert found == by_id[questions_of_test(finished)["id"]].tolist()
     assert shown == found[0]
 
 
 def test_the_answers_of_the_exported_strategy_are_not_those_of_the_base_model(finished):
-    tables = [
-        read_table(finished / "answers" / name / "zero_shot/test.parquet", ZERO_SHOT) for name in ("base", CHECKPOINT)
-    ]
+    tables = [read_table(finished / "evaluation" / name / "test.parquet", EVALUATION) for name in ("base", CHECKPOINT)]
     assert tables[0]["answer"].tolist() != tables[1]["answer"].tolist()
 
 

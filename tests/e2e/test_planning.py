@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from gradual_learning.tables.files import read_json_lines, read_table
-from gradual_learning.tables.schemas import ANSWERS
+from gradual_learning.tables.schemas import ANSWERS, ZERO_SHOT
 
 pytestmark = pytest.mark.slow
 
@@ -20,28 +20,19 @@ def planned(finished, snakemake, tiny, tmp_path_factory):
     return folder / "results", pd.read_csv(folder / "results/plan/plan.tsv", sep="\t").set_index("rule")
 
 
-def few_shot_answers(results):
-    shards = [path for path in results.glob("answers/**/*.parquet") if "zero_shot" not in path.parts]
-    return [read_table(path, ANSWERS) for path in shards]
-
-
-def test_few_shot_answers_are_those_of_the_run(planned):
+def test_answers_are_those_of_the_run(planned):
     results, table = planned
-    row, shards = table.loc["sample_answers"], few_shot_answers(results)
-    assert row["jobs"] == len(shards)
-    greedy, samples = sum(map(len, shards)), sum(shard["samples"].map(len).sum() for shard in shards)
-    assert row["generations_at_most"] == greedy * (1 + 6)
-    assert row["generations"] == greedy + samples == row["generations_at_most"], (
-        "most samples end early, none is skipped"
-    )
-    assert row["tokens_written"] < row["tokens_written_at_most"] / 2
-
-
-def test_zero_shot_answers_are_those_of_the_run(planned):
-    results, table = planned
-    files = list(results.glob("answers/**/zero_shot/**/*.parquet"))
-    rules = ["answer_zero_shot", "answer_zero_shot_base"]
-    assert table.loc[rules, "generations"].sum() == sum(len(pd.read_parquet(path)) for path in files)
+    paths = list(results.glob("answers/**/*.parquet"))
+    zero_shot = [read_table(path, ZERO_SHOT) for path in paths if path.parent.name == "zero_shot"]
+    few_shot = [read_table(path, ANSWERS) for path in paths if path.parent.name != "zero_shot"]
+    rows = table.loc[["answer_few_shot", "answer_zero_shot", "query_checkpoint"]].sum()
+    assert rows["jobs"] == len(zero_shot) + 2, "each checkpoint once, and two more at base"
+    greedy = sum(map(len, few_shot))
+    once = greedy + sum(map(len, zero_shot))
+    assert rows["generations_at_most"] == once + 6 * greedy
+    assert rows["generations"] == once + sum(shard["samples"].map(len).sum() for shard in few_shot)
+    assert rows["generations"] == rows["generations_at_most"], "most samples end early, none is skipped"
+    assert rows["tokens_written"] < rows["tokens_written_at_most"] / 2
 
 
 def test_training_stays_within_the_upper_bound(planned):

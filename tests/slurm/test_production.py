@@ -18,7 +18,7 @@ EXPERIMENT = "experiments/entity_questions_qwen2_7b.yaml"
 RESULTS = "results/entity_questions_qwen2_7b"
 WEIGHTS = 15_231_271_888  # bytes of the weights of Qwen2-7B
 EDITS = {"# slurm_partition: gpu": "slurm_partition: gpu", "# gpu_model: h100": "gpu_model: h200"}  # of the profile
-INFERENCE, TRAINING = "sample_answers", "finetune"
+INFERENCE, TRAINING = "answer_few_shot", "finetune"
 CHECKPOINT = "maybe_known/seed42"
 
 
@@ -101,10 +101,10 @@ def distributed(requests, experiment):
 
 @pytest.fixture(scope="module")
 def group_profile(requests, experiment):
-    """A profile with the commented lines on groups; the shards of one labeling fill a group."""
+    """A profile with the commented lines on groups; two shards fill a group."""
     lines = (experiment.folder / "profiles/slurm/config.yaml").read_text().splitlines()
     start, end = next(n for n, line in enumerate(lines) if line.startswith("# groups:")), lines.index("")
-    lines[start:end] = [line.removeprefix("# ").replace("labeling: 8", "labeling: 2") for line in lines[start:end]]
+    lines[start:end] = [line.removeprefix("# ").replace("queries: 8", "queries: 2") for line in lines[start:end]]
     profile = experiment.folder / "profiles/grouped/config.yaml"
     profile.parent.mkdir()
     profile.write_text("\n".join(lines))
@@ -138,7 +138,7 @@ def test_time_follows_from_the_size_of_the_weights(requests):
 
 def test_only_jobs_that_run_a_model_are_submitted_each_on_its_own(requests):
     rules = [re.search(r"Comment=rule_(\w+?)_wildcards_", line)[1] for line in requests]
-    assert sorted(rules) == ["answer_zero_shot", "finetune", "sample_answers", "sample_answers"]
+    assert sorted(rules) == [*["answer_few_shot"] * 2, "finetune", *["query_checkpoint"] * 2]
 
 
 def test_grouped_shards_share_a_job_with_one_gpu_and_time_for_both(group_profile, experiment):
@@ -157,8 +157,8 @@ def test_each_of_two_nodes_has_a_gpu_for_every_process(distributed, experiment):
 
 
 def test_inference_after_it_has_one_gpu(distributed):
-    assert recorded(distributed, "answer_zero_shot", "TresPerJob") == {"gres:gpu:h200:1"}
-    assert len(distributed) == 2
+    assert recorded(distributed, "query_checkpoint", "TresPerJob") == {"gres:gpu:h200:1"}
+    assert len(distributed) == 1 + 2, "the stage and two shards of the queries"
 
 
 def test_groups_leave_a_gpu_for_every_process_of_a_stage(distributed, group_profile, experiment):

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 SUBMITTED = {
-    *("pretrain_base_model", "measure_fact_recall", "sample_answers", "compute_likelihoods"),
-    *("finetune", "answer_zero_shot", "answer_zero_shot_base", "plan", "export_model"),
+    *("pretrain_base_model", "measure_fact_recall", "answer_few_shot", "query_checkpoint"),
+    *("finetune", "answer_zero_shot", "plan", "export_model"),
 }
 
 

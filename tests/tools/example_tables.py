@@ -127,9 +127,9 @@ def category_ranking() -> pd.DataFrame:
 
 
 def cost(strategies: Sequence[str]) -> pd.DataFrame:
-    pretraining, labeling, training, _ = ACTIVITIES
+    pretraining, _, labeling, training, _ = ACTIVITIES
     rows = [("base", pretraining, 0, 900), ("base", labeling, 250_000, 0), ("total", training, 2_000_000, 800)]
-    rows += [(name, activity, 1000, 70) for name in strategies for activity in ACTIVITIES[1:]]
+    rows += [(name, activity, 1000, 70) for name in strategies for activity in ACTIVITIES[2:]]
     rows += [(name, "all", 9, 9) for name in ["base", *strategies, "total"]]
     return pd.DataFrame(rows, columns=["strategy", "activity", "generations", "steps"])
 

@@ -11,9 +11,9 @@ RELABELED = 4 * SEEDS  # maybe_known and the three second stages
 def test_default_experiment(dry_run, job_counts, root):
     jobs = job_counts(dry_run())
     assert jobs["finetune"] == jobs["select_training_data"] == STRATEGIES * SEEDS
-    assert jobs["answer_zero_shot"] == jobs["evaluate_checkpoint"] == STRATEGIES * SEEDS
+    assert jobs["query_checkpoint"] == jobs["evaluate_checkpoint"] == STRATEGIES * SEEDS == RELABELED
+    assert jobs["answer_few_shot"] == 2 and jobs["answer_zero_shot"] == 1, "train and test, relabel; the base model"
     assert jobs["categorize_knowledge"] == 4 + 2 * RELABELED
-    assert jobs["sample_answers"] == 3 + RELABELED, "train, test and relabel at base; train and heldout together later"
     assert "download_dataset" not in jobs
     tables = {path.stem for path in root.glob("workflow_scripts/tabulate_*.py")}
     assert tables - set(jobs) == {"tabulate_category_ranking"}, "the default experiment ranks no training sets"
@@ -22,8 +22,22 @@ def test_default_experiment(dry_run, job_counts, root):
 
 
 def test_likelihoods_are_computed_in_place_of_sampling(dry_run, job_counts):
-    sampled, computed = job_counts(dry_run()), job_counts(dry_run("--config", "knowledge={estimator: likelihood}"))
-    assert computed.pop("compute_likelihoods") == sampled.pop("sample_answers") and computed == sampled
+    printed = dry_run("--config", "knowledge={estimator: likelihood}")
+    assert job_counts(printed) == job_counts(dry_run())
+    assert (
+        "results/likelihoods/base/at_base/1-of-1.parquet" in printed and "results/answers/base/at_base" not in printed
+    )
+
+
+def test_vllm_shares_no_job_with_the_own_engine(dry_run, job_counts):
+    jobs = job_counts(dry_run("--config", "knowledge={engine: vllm}"))
+    assert jobs["answer_few_shot"] == 2 + RELABELED and jobs["answer_zero_shot"] == 1 + RELABELED
+    assert "query_checkpoint" not in jobs
+
+
+def test_checkpoints_that_are_not_labeled_again_are_queried_zero_shot_only(dry_run, job_counts):
+    jobs = job_counts(dry_run("--config", "strategies={gradual_alone: [gradual]}", "seeds=[1]"))
+    assert jobs["query_checkpoint"] == STRATEGIES and jobs["answer_zero_shot"] == 2 and jobs["answer_few_shot"] == 2
 
 
 @pytest.mark.parametrize("target", ["results/figures/forgetting.png", "forgetting"])
@@ -39,7 +53,7 @@ def test_shared_chains_are_computed_once(dry_run, job_counts):
     one = job_counts(dry_run(target.format("gradual")))
     both = job_counts(dry_run(target.format("gradual"), target.format("gradual_replay")))
     assert one["finetune"] == 2 and both["finetune"] == 3
-    assert one["sample_answers"] == both["sample_answers"]
+    assert one["query_checkpoint"] == both["query_checkpoint"] == 1
 
 
 def test_continued_stage_waits_for_its_sibling(dry_run, job_counts):
@@ -134,6 +148,6 @@ def test_every_rule_is_complete(root):
             assert part in text, f"rule {name} lacks {part}"
         assert ("benchmark:" in text) == ("output:" in text), f"rule {name}: Snakemake counts benchmarks as outputs"
         assert f'code_inputs("{name}"' in text and f"/workflow_scripts/{name}.py" in text
-        has_threads = "torch_threads=" in text or "**SHARD" in text
-        assert has_threads == ("envs/llm.yaml" in text and "fetch" not in name), name
+        has_threads = "torch_threads=" in text or "QUERY" in text
+        assert has_threads == ("envs/llm.yaml" in text and not name.startswith("fetch_")), name
     assert set(rules) == {path.stem for path in root.glob("workflow_scripts/*.py")}, "a script without a rule"

@@ -18,8 +18,8 @@ raise SystemExit(0)
 SMALL = "one_stage: null, one_stage_continued: null, two_stage_replay: null"
 SETTINGS = ["--config", f"strategies={{{SMALL}}}", "seeds=[1]"]
 LOADS_MODEL = {
-    *("pretrain_base_model", "measure_fact_recall", "sample_answers", "finetune"),
-    *("answer_zero_shot", "answer_zero_shot_base"),
+    *("pretrain_base_model", "measure_fact_recall", "finetune"),
+    *("answer_few_shot", "answer_zero_shot", "query_checkpoint"),
 }
 PACKAGE = "gradual_learning"
 
@@ -154,13 +154,13 @@ def test_other_answer_rule_queries_no_model_again(planned):
 
 def test_samples_drawn_for_exact_match_are_drawn_again_for_another_rule(planned):
     rules = planned(*JUDGED_AT_BASE, settings=["data={answer_match: contains}"])
-    assert rules == {"sample_answers", "categorize_knowledge", "evaluate_base_model"}
+    assert rules == {"answer_few_shot", "categorize_knowledge", "evaluate_base_model"}
 
 
 def test_edited_engine_samples_again_without_pretraining(planned, edited):
     edited(f"{PACKAGE}/generation/engine.py")
     rules = planned()
-    assert {"sample_answers", "finetune", "answer_zero_shot"} <= rules
+    assert {"answer_few_shot", "finetune", "answer_zero_shot", "query_checkpoint"} <= rules
     assert not {"pretrain_base_model", "simulate_world", "build_prompts"} & rules
 
 

@@ -8,6 +8,7 @@ Standard library only: the rules import this module while Snakemake parses them.
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,12 @@ def chain_name(stages: Chain) -> str:
 def checkpoint_name(stages: Chain, seed: int) -> str:
     """Name the checkpoint at the end of a chain of stages, for example ``maybe_known+gradual/seed1``."""
     return f"{chain_name(stages)}/seed{seed}" if stages else BASE
+
+
+def pattern_of(chains: Iterable[Chain]) -> str:
+    """Return a regular expression for the checkpoints at the ends of chains, for any seed."""
+    names = "|".join(re.escape(chain_name(chain)) for chain in chains)
+    return rf"(?:{names})/seed\d+" if names else "(?!)"  # the latter matches nothing
 
 
 def stages_of(checkpoint: str) -> list[str]:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -17,8 +17,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import compute_likelihoods
-import sample_answers
+import answer_few_shot
 from gradual_learning.generation.decoding import Decoding
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.knowledge import shards
@@ -64,10 +63,9 @@ class Job:
             chat_template=False,
             chunk_size=CHUNK_SIZE,
         )
-        if self.way == "likelihood":
-            compute_likelihoods.main(files, shard)
-        else:
-            sample_answers.main(files, shard, self.samples, self.way)
+        params = {"samples_per_prompt": self.samples, "sampling": self.way, **asdict(DECODING)}
+        estimator = "likelihood" if self.way == "likelihood" else "sampling"
+        answer_few_shot.main(files, shard, shards.find_estimator({"estimator": estimator, **params}))
 
     def answered_prompts(self, table: pd.DataFrame) -> int:
         """Count the prompts that a model answers for a table: lazy sampling answers the sampled ones a second time."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-PARTS = {"relabel": ["train"], "after_stage": ["train", "heldout"]}
+PARTS = {"at_base": ["train", "test"], "relabel": ["train"], "after_stage": ["train", "heldout"]}
 TRACKED = 256  # train questions answered after every epoch; enough for a learning curve
 
 
@@ -12,8 +12,8 @@ def choose_questions(questions: pd.DataFrame, split: str, heldout: int, seed: in
 
     Args:
         questions: columns of ``schemas.QUESTIONS``.
-        split: ``train``, ``dev``, ``test``, ``relabel`` (the train questions again), ``heldout`` (a sample of the test
-            questions) or ``after_stage`` (train and held-out questions together).
+        split: ``train``, ``dev``, ``test``, ``heldout`` (a sample of the test questions), ``relabel`` (the train
+            questions again), ``at_base`` (train and test questions) or ``after_stage`` (train and held-out questions).
         heldout: number of held-out questions.
         seed: of that sample, which does not depend on the order of the questions.
     """

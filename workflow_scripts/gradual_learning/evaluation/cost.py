@@ -16,7 +16,7 @@ from gradual_learning.tables.files import read_json_lines, read_table, read_tsv
 from gradual_learning.tables.schemas import EVALUATION as ANSWERS
 from gradual_learning.tables.schemas import KNOWLEDGE
 
-_, LABELING, TRAINING, EVALUATION = ACTIVITIES
+_, QUERYING, LABELING, TRAINING, EVALUATION = ACTIVITIES
 KEYS = ["checkpoint", "activity"]
 COUNTS = {"generations": "sum", "questions": "sum", "steps": "sum"}  # amount -> aggregation
 MEASURES = {"jobs": "sum", "seconds": "sum", "peak_memory_mb": "max"}
@@ -26,7 +26,8 @@ def cost_by_strategy(parts: pd.DataFrame, design: Design, amounts: Mapping[str, 
     """Add up the amounts of checkpoints by strategy and activity.
 
     A strategy is charged for the training of all its stages, the evaluation of its final checkpoints and, if it has two
-    stages or more, the labeling after each of them. The base model has its own row, ``base``.
+    stages or more, the labeling after each of them. A job that queries a checkpoint for both
+    purposes is charged to each strategy that needs either. The base model has its own row, ``base``.
 
     Args:
         parts: columns checkpoint, activity and those of ``amounts``.
@@ -53,6 +54,7 @@ def _charged(chain: Chain, design: Design) -> list[tuple[str, str]]:
         checkpoints = [checkpoint_name(part, seed) for part in prefixes(chain)]
         found += [(checkpoint, TRAINING) for checkpoint in checkpoints] + [(checkpoints[-1], EVALUATION)]
         found += [(checkpoint, LABELING) for checkpoint in checkpoints if len(chain) > 1]
+        found += [(checkpoint, QUERYING) for checkpoint in (checkpoints if len(chain) > 1 else checkpoints[-1:])]
     return found
 
 

@@ -17,6 +17,7 @@ MEAN = "mean"  # the average over all seeds
 RELABELED = "base (relabeled)"  # the base model, labeled a second time
 
 # tables of cost and time: columns `activity` and `strategy`
-ACTIVITIES = ("pretraining", "labeling", "training", "evaluation")
+ACTIVITIES = ("pretraining", "querying", "labeling", "training", "evaluation")
+# querying is labeling and evaluation in one job: they have counts of their own, but one time
 ALL = "all"  # all activities together
 TOTAL = "total"  # all checkpoints, each once

@@ -14,7 +14,7 @@ from gradual_learning.figures import style
 from gradual_learning.report.wording import Tables
 
 CAPTION = "Generated answers, training questions and optimizer steps of each strategy, summed over seeds."
-COLORS = dict(zip(ACTIVITIES[1:], ["#3A3A8C", "#8686CC", "#D0D0EA"], strict=True))  # pretraining steps do not compare
+COLORS = dict(zip(ACTIVITIES[2:], ["#3A3A8C", "#8686CC", "#D0D0EA"], strict=True))
 AMOUNTS = {"generations": "generated answers", "steps": "training steps"}
 
 
@@ -22,7 +22,7 @@ def draw(table: pd.DataFrame) -> Figure:
     """Draw generated answers and training steps by strategy; those of the base model are shared by all.
 
     Args:
-        table: tables/cost.tsv; pretraining is left out, since its steps do not compare with those of a stage.
+        table: tables/cost.tsv.
     """
     shown = table[table["activity"].isin(COLORS)]
     totals = shown.groupby("strategy")[list(AMOUNTS)].sum()

@@ -1,9 +1,11 @@
 """Query a model: prompts and answers, few-shot for the SliCK categories and zero-shot for evaluation."""
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import pandas as pd
+import pyarrow as pa
 
 from gradual_learning.data import prompts as prompting
 from gradual_learning.generation.decoding import Answer, Decoding, KeepSampling, Prompt
@@ -13,6 +15,8 @@ from gradual_learning.models.tokenization import Encoder
 
 class Answerer(Protocol):
     """An engine: anything that answers prompts like :class:`gradual_learning.generation.engine.Engine`."""
+
+    encoder: Encoder
 
     def answer(
         self,
@@ -24,6 +28,15 @@ class Answerer(Protocol):
     ) -> Iterator[Answer]:
         """Answer every prompt; an engine may draw samples to their end that need not be continued."""
         ...
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """How the answers to few-shot prompts are computed."""
+
+    schema: pa.Schema  # of the table
+    settings: list[Any]  # what the table depends on, in addition to the shard; as JSON
+    compute: Callable[[Any, pd.DataFrame, pd.DataFrame, Progress], pd.DataFrame]  # engine, questions, prompts -> table
 
 
 def first_line(text: str) -> str:
@@ -66,7 +79,7 @@ def answer_zero_shot(engine: Answerer, questions: pd.DataFrame, template: str, d
     The prompts form one group, since a large batch is faster than what questions of a relation have in common.
 
     Returns:
-        Columns of ``schemas.ZERO_SHOT``, in the order of ``questions``.
+        id, relation and answer, in the order of ``questions``.
     """
     prompts = [
         Prompt(row.id, 0, "zero-shot", prompting.zero_shot(row.question, template)) for row in questions.itertuples()
@@ -78,6 +91,11 @@ def answer_zero_shot(engine: Answerer, questions: pd.DataFrame, template: str, d
             progress.answer()
             progress.finish(1)
     return questions[["id", "relation"]].assign(answer=questions["id"].map(answers)).reset_index(drop=True)
+
+
+def join_epochs(answers: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Join the zero-shot answers of several epochs of a checkpoint into columns of ``schemas.ZERO_SHOT``."""
+    return pd.concat([table.assign(epoch=epoch) for epoch, table in answers.items()], ignore_index=True)
 
 
 def verbatim(engine: Answerer, questions: pd.DataFrame, template: str, decoding: Decoding) -> pd.Series:

@@ -10,6 +10,8 @@ tokenizations, are not added, so the probability is a lower bound.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +21,7 @@ from gradual_learning.generation.batch_rows import BatchRows
 from gradual_learning.generation.decoding import Decoding, Prompt, most_likely
 from gradual_learning.generation.engine import Engine
 from gradual_learning.jobs.progress import Progress
-from gradual_learning.knowledge.labeling import few_shot_prompts, first_line
+from gradual_learning.knowledge.labeling import Estimator, few_shot_prompts, first_line
 from gradual_learning.knowledge.matching import AnswerMatcher
 from gradual_learning.models.tokenization import Encoder
 from gradual_learning.tables.schemas import LIKELIHOODS
@@ -49,6 +51,11 @@ class _Paths:
     def take(self, kept: np.ndarray, probability: np.ndarray) -> "_Paths":
         """Return the entries of a mask, with new probabilities."""
         return _Paths(self.row[kept], self.owner[kept], self.tokens[kept], probability[kept])
+
+
+def estimator(params: Mapping[str, Any], decoding: Decoding) -> Estimator:
+    """Return the estimator that computes likelihoods, which has no params of its own."""
+    return Estimator(LIKELIHOODS, [], partial(score_questions, decoding=decoding))
 
 
 def score_questions(

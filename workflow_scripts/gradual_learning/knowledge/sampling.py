@@ -11,15 +11,23 @@ There are three ways to sample, and all lead to the same labels, because each sa
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 import pandas as pd
 
 from gradual_learning.generation.decoding import Answer, Decoding, KeepSampling, Prompt
 from gradual_learning.jobs.progress import Progress
-from gradual_learning.knowledge.labeling import Answerer, few_shot_prompts, first_line, is_verbatim
+from gradual_learning.knowledge.labeling import Answerer, Estimator, few_shot_prompts, first_line, is_verbatim
 from gradual_learning.knowledge.normalization import can_still_match
 from gradual_learning.tables.schemas import ANSWERS
+
+
+def estimator(params: Mapping[str, Any], decoding: Decoding) -> Estimator:
+    """Return the estimator that samples, from the params of a rule."""
+    samples, sampling = params["samples_per_prompt"], params["sampling"]
+    compute = partial(sample_answers, decoding=decoding, samples=samples, sampling=sampling)
+    return Estimator(ANSWERS, [sampling, samples], compute)
 
 
 def sample_answers(

@@ -32,9 +32,6 @@ CHUNK_SIZE_LARGE_ON_CPU = 128
 LARGE_MODEL_BYTES = 100e6  # weights in float32: 25 million parameters
 ENGINES = {"native": "engine", "vllm": "vllm"}  # knowledge.engine -> module of the package generation
 
-# engine, questions of a chunk, prompts, progress -> table of the chunk
-Compute = Callable[[Any, pd.DataFrame, pd.DataFrame, Progress], pd.DataFrame]
-
 
 @dataclass(frozen=True)
 class Shard:
@@ -53,12 +50,11 @@ class Shard:
     @classmethod
     def from_params(cls, params: Mapping[str, Any], batch_tokens: int) -> "Shard":
         """Read the params of a rule; ``batch_tokens`` is a resource, as it affects only speed and memory."""
-        decoding = {name: params[name] for name in ("seed", "temperature", "top_k", "max_new_tokens", "draw")}
         return cls(
             split=params["split"],
-            heldout_questions=params["heldout_questions"],
+            heldout_questions=params.get("heldout_questions", 0),
             place=(params["shard"], params["shards"]),
-            decoding=Decoding(**decoding),
+            decoding=_decoding(params),
             batch_tokens=batch_tokens,
             loading=Loading(params["dtype"], params["quantization"]),
             chat_template=params["chat_template"],
@@ -84,30 +80,62 @@ class ShardFiles:
         return cls(**paths, checkpoint=inputs.checkpoint or None, code=list(inputs.code), output=output)
 
 
-def write(shard: Shard, files: ShardFiles, schema: pa.Schema, settings: list[Any], compute: Compute) -> None:
+def find_estimator(params: Mapping[str, Any]) -> labeling.Estimator:
+    """Return the estimator that the params of a rule name, so that only the code of that one is an input of the rule.
+
+    ``knowledge.estimator`` is the name of its module in this package.
+    """
+    module = importlib.import_module(f"gradual_learning.knowledge.{params['estimator']}")
+    estimator: labeling.Estimator = module.estimator(params, _decoding(params))
+    return estimator
+
+
+def open_engine(shard: Shard, model: str, checkpoint: str | None) -> labeling.Answerer:
+    """Open the engine by name, so that only the code of the chosen one is an input of the rule.
+
+    Args:
+        shard: how the model is loaded.
+        model: folder of the base model.
+        checkpoint: folder of a checkpoint, or None.
+    """
+    module = importlib.import_module(f"gradual_learning.generation.{ENGINES[shard.engine]}")
+    encoder = Encoder(load_tokenizer(model), shard.chat_template)
+    engine: labeling.Answerer = module.open_engine(model, checkpoint, shard.loading, encoder, shard.batch_tokens)
+    return engine
+
+
+def read_questions(shard: Shard, path: str) -> pd.DataFrame:
+    """Return the questions of the shard, in the order of the file with all questions."""
+    table = read_table(path, QUESTIONS)
+    chosen = subsets.choose_questions(table, shard.split, shard.heldout_questions, shard.decoding.seed)
+    number, count = shard.place
+    return chosen.iloc[number::count]
+
+
+def write(shard: Shard, files: ShardFiles, estimator: labeling.Estimator, engine: labeling.Answerer) -> None:
     """Compute a shard and write its table, with metadata that describe what it was made of.
 
     Args:
         shard: which questions are queried, and how.
         files: inputs and output.
-        schema: of the table.
-        settings: what the table depends on in addition to the shard, as JSON.
-        compute: computes the table of a chunk.
+        estimator: computes the table of a chunk.
+        engine: answers the prompts.
     """
-    questions, prompts = _read(shard, files)
-    made_of, output = _made_of(shard, files, settings), Path(files.output)
+    questions, prompts = read_questions(shard, files.questions), read_table(files.prompts, PROMPTS)
+    prompts = prompts[prompts["draw"] == shard.decoding.draw]
+    made_of, output = _made_of(shard, files, estimator.settings), Path(files.output)
     chunk_size = shard.chunk_size or default_chunk_size(files.model)
     work = resume.open_work_folder(resume.work_folder(output), [made_of, shard.place, chunk_size])
-    encoder = Encoder(load_tokenizer(files.model), shard.chat_template)
-    _warn_of_long_answers(questions, encoder, shard.decoding.max_new_tokens)
-    engine = _open_engine(shard, files, encoder)
+    _warn_of_long_answers(questions, engine.encoder, shard.decoding.max_new_tokens)
     with Progress(len(questions)) as progress:
 
         def compute_chunk(chunk: pd.DataFrame) -> pd.DataFrame:
-            return compute(engine, chunk, prompts, progress)
+            return estimator.compute(engine, chunk, prompts, progress)
 
-        tables = _read_or_compute(chunks(questions, chunk_size), work, schema, compute_chunk, progress)
-        write_parts(tables, schema, work / output.name, made_of)  # there, so that a kill leaves nothing elsewhere
+        tables = _read_or_compute(chunks(questions, chunk_size), work, estimator.schema, compute_chunk, progress)
+        write_parts(
+            tables, estimator.schema, work / output.name, made_of
+        )  # there, so that a kill leaves nothing elsewhere
     os.replace(work / output.name, output)
     resume.remove(work)
     logging.info("%d questions, %d prompts answered", len(questions), progress.prompts)
@@ -163,19 +191,9 @@ def _warn_of_long_answers(questions: pd.DataFrame, encoder: Encoder, max_new_tok
         logging.warning("knowledge.max_new_tokens: %d questions have longer answers and will be Unknown", count)
 
 
-def _open_engine(shard: Shard, files: ShardFiles, encoder: Encoder) -> labeling.Answerer:
-    """Open the engine by name, so that only the code of the chosen one is an input of the rule."""
-    module = importlib.import_module(f"gradual_learning.generation.{ENGINES[shard.engine]}")
-    return module.open_engine(files.model, files.checkpoint, shard.loading, encoder, shard.batch_tokens)
-
-
-def _read(shard: Shard, files: ShardFiles) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the questions of the shard and the prompts of its draw."""
-    table = read_table(files.questions, QUESTIONS)
-    chosen = subsets.choose_questions(table, shard.split, shard.heldout_questions, shard.decoding.seed)
-    prompts = read_table(files.prompts, PROMPTS)
-    number, count = shard.place
-    return chosen.iloc[number::count], prompts[prompts["draw"] == shard.decoding.draw]
+def _decoding(params: Mapping[str, Any]) -> Decoding:
+    names = ("seed", "temperature", "top_k", "max_new_tokens", "draw")  # greedy answers depend on the length only
+    return Decoding(**{name: params[name] for name in names if name in params})
 
 
 def _made_of(shard: Shard, files: ShardFiles, settings: list[Any]) -> dict[str, str]:

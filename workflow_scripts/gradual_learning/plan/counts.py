@@ -6,7 +6,7 @@ assumptions below, and at most.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -68,18 +68,14 @@ class Plan:
     def work(self) -> pd.DataFrame:
         """The fields of :class:`Work` for each rule, in the order of the run, with the rule as index."""
         spec, lengths = self.workload.spec, self.workload.lengths
-        finals, evaluated = len(self.workload.experiment.final_checkpoints()), self._count("train", "test")
         recall = self._greedy("measure_fact_recall", 1, len(spec.statements), lengths.statement)
         rows = [
             *([self._pretraining(), recall] if spec.is_pretrained else [self._download()]),
-            self._labeling(),
+            *self._queries(),
             self._training(),
-            self._greedy("answer_zero_shot_base", 1, evaluated, lengths.zero_shot),
-            # at the best and at the last epoch
-            self._greedy("answer_zero_shot", finals, 2 * finals * evaluated, lengths.zero_shot),
             self._light_jobs(),
         ]
-        return pd.DataFrame(rows).set_index("rule")
+        return pd.DataFrame([row for row in rows if row.jobs]).set_index("rule")
 
     @cached_property
     def labels(self) -> pd.Series:
@@ -150,12 +146,38 @@ class Plan:
             seconds=jobs * self.timings.start + seconds,
         )
 
-    def _labeling(self) -> Work:
+    def _queries(self) -> list[Work]:
+        """Count the answers of the base model, and of checkpoints that one job or two query few-shot and zero-shot."""
+        config, experiment = self.workload.config, self.workload.experiment
+        relabeled = experiment.relabeled_checkpoints()
+        together = relabeled if config["knowledge"]["engine"] == "native" else []
+        apart = set(experiment.final_checkpoints()) - set(together)
+        at_base = ["at_base", *(["relabel"] if config["evaluation"]["relabel"] else [])]
+        after_stage = ["after_stage"] * len(relabeled)
+        count = len(together)
+        few_shot, zero_shot = self._few_shot("", after_stage[:count]), self._zero_shot("", count, 2 * count)
+        return [
+            self._few_shot("answer_few_shot", at_base + after_stage[count:]),
+            self._zero_shot("answer_zero_shot", 1 + len(apart), 1 + 2 * len(apart)),
+            self._joined("query_checkpoint", few_shot, zero_shot),
+        ]
+
+    def _joined(self, rule: str, first: Work, second: Work) -> Work:
+        """Join the work of two jobs in one, which starts once."""
+        amounts = [field.name for field in fields(Work) if field.name not in ("rule", "jobs", "runs_model")]
+        sums = {name: getattr(first, name) + getattr(second, name) for name in amounts}
+        sums["seconds"] -= second.jobs * self.timings.start
+        return Work(rule, first.jobs, **sums)
+
+    def _zero_shot(self, rule: str, checkpoints: int, epochs: int) -> Work:
+        """Count the answers at the best and the last epoch of checkpoints; the base model has one epoch."""
+        prompts = epochs * self._count("train", "test")
+        return self._greedy(rule, checkpoints * self.workload.shards, prompts, self.workload.lengths.zero_shot)
+
+    def _few_shot(self, rule: str, splits: list[str]) -> Work:
         """Count the answers that label the questions; a likelihood takes about as long as a greedy answer."""
         config, workload = self.workload.config, self.workload
         is_likelihood, sets = config["knowledge"]["estimator"] == "likelihood", config["knowledge"]["exemplar_sets"]
-        splits = ["train", "test", *(["relabel"] if config["evaluation"]["relabel"] else [])]
-        splits += ["after_stage"] * len(workload.experiment.relabeled_checkpoints())
         jobs, prompts = len(splits) * workload.shards, self._count(*splits) * sets
         sampled = 0 if is_likelihood else prompts * self._sampled_share
         drawn = UNPRUNED_SHARE if workload.sampling == "pruned" and not self.is_upper_bound else 1
@@ -168,7 +190,7 @@ class Plan:
         else:
             seconds = greedy.between(all_drawn, drawn).seconds(prompts, groups)
         return self._answers(
-            "compute_likelihoods" if is_likelihood else "sample_answers",
+            rule,
             jobs,
             prompts,
             read=questions * workload.lengths.question + groups * (1 + reads_twice) * workload.lengths.exemplars,

@@ -81,7 +81,14 @@ KNOWLEDGE = pa.schema(
         "category": pa.string(),
     }
 )
-ZERO_SHOT = pa.schema({"id": pa.string(), "relation": pa.string(), "answer": pa.string()})
+ZERO_SHOT = pa.schema(
+    {
+        "epoch": pa.string(),  # best or last; best for the base model
+        "id": pa.string(),
+        "relation": pa.string(),
+        "answer": pa.string(),
+    }
+)
 EVALUATION = pa.schema({"id": pa.string(), "relation": pa.string(), "answer": pa.string(), "correct": pa.bool_()})
 LABELS = ("category", "p_greedy", "p_sampled")  # of KNOWLEDGE, those of a question under a checkpoint
 

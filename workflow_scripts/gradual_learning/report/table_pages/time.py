@@ -3,7 +3,11 @@
 from gradual_learning.evaluation.table_values import ALL, TOTAL
 from gradual_learning.report.wording import Tables
 
-CAPTION = "Run time in seconds and peak memory of the jobs behind each strategy, as measured in this run."
+CAPTION = (
+    "Run time in seconds and peak memory of the jobs behind each strategy, as measured in this run. One job queries a"
+    " checkpoint few-shot, to label the questions, and zero-shot, to evaluate it, and counts for each strategy that"
+    " needs either."
+)
 
 
 def finding(tables: Tables) -> str:
