@@ -30,7 +30,7 @@ def configured_path(section, key):
         return []
     if not os.path.exists(path):
         raise WorkflowError(f"{section}.{key}: there is no {path} in {os.getcwd()}; fix the path, or use --directory")
-    return local(path)
+    return local(plain_path(path, f"{section}.{key}"))
 
 
 def is_pretrained():

@@ -11,6 +11,16 @@ PACKAGE = "gradual_learning"
 RERUNS_NOTHING = f"{PACKAGE}/jobs/"  # cannot change a number: its modules are no inputs
 
 
+def plain_path(path, place):
+    """Return a path that Snakemake takes as it is, without its marks of wildcards and of pathvars."""
+    if found := sorted(set("{}<>") & set(path)):
+        raise WorkflowError(f"{place}: Snakemake gives {' '.join(found)} in {path!r} another meaning; rename the path")
+    return path
+
+
+plain_path(workflow.current_basedir.get_path_or_uri(secret_free=True), "the folder of the workflow")
+
+
 @functools.cache
 def source_file(relative):
     """Return the path of a file below workflow_scripts/, cached where the workflow is remote, or None without one."""

@@ -3,6 +3,8 @@
 The checks themselves are tested in ``tests/unit/configuration``.
 """
 
+import pytest
+
 FAULTY = """
 training: {learning_rat: 0.1, patience: 3}
 model: {source: hubb}
@@ -54,3 +56,32 @@ def test_a_key_given_twice_is_named_with_file_and_line(dry_run, tmp_path):
     twice.write_text("training: {batch_size: 8}\nseeds: [1]\ntraining: {num_train_epochs: 3}\n")
     printed = dry_run("--configfile", twice, fails=True)
     assert f"{twice}:3: the key training is given twice" in printed and "Traceback" not in printed
+
+
+@pytest.mark.parametrize(
+    ("place", "settings"),
+    [
+        ("data.path", "data={{source: file, path: '{}'}}"),
+        ("data.answer_phrases", "data={{source: wiki_qa, answer_phrases: '{}'}}"),
+        ("model.path", "model={{source: local, path: '{}'}}"),
+    ],
+)
+def test_a_path_with_wildcards_is_refused_with_its_key(dry_run, tmp_path, place, settings):
+    (tmp_path / "my {draft}.jsonl").write_text('{"question": "Who?", "answers": "Ann"}\n')
+    more = ["data={source: file, path: plain.jsonl}"] if place == "model.path" else ["model={source: hub, name: a/b}"]
+    (tmp_path / "plain.jsonl").touch()
+    printed = dry_run("--config", settings.format("my {draft}.jsonl"), *more, fails=True)
+    assert f"{place}: Snakemake gives {{ }} in 'my {{draft}}.jsonl' another meaning; rename the path" in printed
+    assert "Traceback" not in printed and "WildcardError" not in printed
+
+
+def test_a_workflow_below_a_folder_with_wildcards_is_refused(snakemake, copy_workflow, tmp_path):
+    folder = copy_workflow(tmp_path / "co {x}")
+    printed = snakemake("--dry-run", cwd=folder, fails=True)
+    assert "the folder of the workflow: Snakemake gives { } in" in printed and "Traceback" not in printed
+
+
+def test_a_working_directory_may_have_braces(snakemake, root, tmp_path):
+    folder = tmp_path / "work {y}"
+    folder.mkdir()
+    snakemake("--dry-run", "--snakefile", root / "Snakefile", cwd=folder)

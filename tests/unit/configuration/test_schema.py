@@ -3,8 +3,10 @@
 import copy
 
 import pytest
+import yaml
 
 from gradual_learning.configuration.schema import coerce_texts, dotted, drop, schema_faults
+from gradual_learning.jobs.errors import UserError
 
 
 def faults(settings, schema):
@@ -71,7 +73,8 @@ def test_texts_become_values_where_the_schema_expects_values(schema, settings, e
         (
             {"pathvars": {"results": "~/mine"}},
             ("pathvars", "results"),
-            "`pathvars.results`: '~/mine' is invalid: the path of a folder neither starts with ~ nor ends with /",
+            "`pathvars.results`: '~/mine' is invalid: the path of a folder has no braces, and neither starts with ~ nor"
+            " ends with /",
         ),
         ({"pathvars": {"result": "mine"}}, ("pathvars",), "`pathvars` is 'result'; did you mean results?"),
         (
@@ -129,3 +132,29 @@ def test_a_faulty_value_is_dropped(path, rest):
     settings = copy.deepcopy({"a": {"b": 1}, "c": [1, 2]})
     drop(settings, path)
     assert settings == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("data: {relations: [NO]}", "`data.relations[0]`: False is not a text"),
+        ("data: {relations: [P17, 2024-01-01]}", "`data.relations[1]`: 2024-01-01 is not a text"),
+        ("data: {relations: [~]}", "`data.relations[0]`: None is not a text"),
+        ("model: {revision: 1.0}", "`model.revision`: 1.0 is not a text"),
+        ("strategies: {one: [gradual], two: [on]}", "`strategies.two[0]`: True is not a text"),
+        ("strategies: {on: [gradual]}", "`strategies`: the key True is not a text"),
+        ("stages: {a: {2024-01-01: 3}}", "`stages.a`: the key 2024-01-01 is not a text"),
+        ("on: 3", "`the configuration`: the key True is not a text"),
+    ],
+)
+def test_what_yaml_does_not_read_as_text_is_to_be_quoted(completed, text, place):
+    with pytest.raises(UserError) as caught:
+        completed(yaml.safe_load(text))
+    assert f"  - {place}; put it into quotes: YAML reads words such as NO and on as truth values" in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["my {x}", "{", "a}", "ab{c}d"])
+def test_a_folder_of_results_has_no_braces(schema, path):
+    (message,) = faults({"pathvars": {"results": path}}, schema).values()
+    assert "has no braces" in message
+    assert not faults({"pathvars": {"results": "ab", "logs": "a", "benchmarks": "/a b/c"}}, schema)

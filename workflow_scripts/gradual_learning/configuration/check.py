@@ -6,7 +6,14 @@ from typing import Any
 
 from gradual_learning.configuration.consistency import consistency_faults
 from gradual_learning.configuration.renamed_keys import rename
-from gradual_learning.configuration.schema import Schema, Settings, coerce_texts, drop, schema_faults
+from gradual_learning.configuration.schema import (
+    Schema,
+    Settings,
+    coerce_texts,
+    drop,
+    drop_unquoted_keys,
+    schema_faults,
+)
 from gradual_learning.jobs.errors import UserError
 
 
@@ -27,9 +34,10 @@ def complete(config: Settings, schema: Schema, set_defaults: Callable[[Settings]
         UserError: the configuration has faults; the message lists all of them.
     """
     settings = copy.deepcopy(config)
+    faults = list(drop_unquoted_keys(settings))
     _remove_null(settings, "stages")
     removed = _remove_null(settings, "strategies")
-    faults = rename(settings)
+    faults += rename(settings)
     coerce_texts(settings, schema)
     violations = list(schema_faults(settings, schema))
     for path, _ in violations:

@@ -4,6 +4,7 @@ Standard library and jsonschema only: the rules import this module while Snakema
 """
 
 import contextlib
+import datetime
 import difflib
 import functools
 import itertools
@@ -24,6 +25,7 @@ Path = tuple[str | int, ...]  # of a value: keys of mappings and places in lists
 _DRAFT = jsonschema.Draft202012Validator
 _INTEGERS = _DRAFT.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 _Validator = jsonschema.validators.extend(_DRAFT, type_checker=_INTEGERS)  # the draft itself accepts 3.0 as an integer
+_QUOTED = "put it into quotes: YAML reads words such as NO and on as truth values, and 2024-01-01 as a date"
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 
 
@@ -45,6 +47,16 @@ def coerce_texts(settings: Settings, schema: Schema) -> None:
                 value = json.loads(_PYTHON_WORDS.get(error.instance, error.instance))
                 if _Validator({"type": error.validator_value}).is_valid(value):
                     functools.reduce(operator.getitem, parents, settings)[last] = value
+
+
+def drop_unquoted_keys(settings: dict[Any, Any], path: Path = ()) -> Iterator[str]:
+    """Remove, in place, the keys that YAML has not read as texts, at any depth, and yield an explanation of each."""
+    for key, value in list(settings.items()):
+        if not isinstance(key, str):
+            del settings[key]
+            yield f"`{dotted(path)}`: the key {key} is not a text; {_QUOTED}"
+        elif isinstance(value, dict):
+            yield from drop_unquoted_keys(value, (*path, key))
 
 
 def schema_faults(settings: Settings, schema: Schema) -> Iterator[tuple[Path, str]]:
@@ -74,8 +86,15 @@ def _explained(error: jsonschema.ValidationError, schema: Schema) -> Iterator[tu
     elif error.validator == "enum":
         known = [str(value) for value in error.validator_value]
         yield path, f"`{dotted(path)}` is {error.instance!r}; {nearest(str(error.instance), known)}"
+    elif error.validator == "type" and "string" in error.validator_value and _is_unquoted(error.instance):
+        yield path, f"`{dotted(path)}`: {error.instance} is not a text; {_QUOTED}"
     else:
         yield path, f"`{dotted(path)}`: {error.message}"
+
+
+def _is_unquoted(value: object) -> bool:
+    """Return whether a value was a word in a YAML file that quotes would have kept a text."""
+    return value is None or isinstance(value, bool | int | float | datetime.date)
 
 
 def _unknown_key(path: Path, siblings: Mapping[str, Any], schema: Schema) -> str:
