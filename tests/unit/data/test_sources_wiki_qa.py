@@ -166,7 +166,7 @@ def test_files_that_lack_or_repeat_a_split_are_an_error(tmp_path):
         (HEADER.replace("Sentence\t", "Text\t") + "\nQ1\thow\tD\tT\tS\ts .\t1\n", ":1: there is no 'Sentence'"),
         (f"{HEADER}\nQ1\thow\tD\tT\tS\ts .\t1\nQ1\thow\tD\tT\n", ":3: 4 cells, but the first line names 7 columns"),
         (f"{HEADER}\nQ1\thow\tD\tT\tS\ts .\tyes\n", ':2: Label must be 0 or 1, got "yes"'),
-        (f"{HEADER}\rQ1\thow\tD\tT\tS\ts .\t1\r", ":1: broken row"),
+        (f"{HEADER}\nQ1\thow\tD\tT\tS\ts\r.\t1\n", ":2: 6 cells"),
         (b"Q1\tcaf\xe9\n", ":1: not UTF-8 text"),
         ("", ": is empty"),
         (f"{HEADER}\n", ": contains no rows"),

@@ -1,7 +1,7 @@
 """The user's own questions in one JSONL, JSON, CSV, TSV or Parquet file.
 
-Columns are question and answers (or answer: a text, or a list of texts), and optionally relation, subject and split. An
-id and other columns are allowed and ignored.
+Columns are question and answers (or answer: a text, or a list of texts), and optionally relation, subject, split and
+id. Other columns are allowed and not read.
 """
 
 import logging
@@ -14,7 +14,8 @@ from gradual_learning.data.sources.record import SPLIT_NAMES, Record
 from gradual_learning.data.sources.texts import as_text, json_list, texts
 from gradual_learning.jobs.errors import UserError, nearest
 
-OPTIONAL = ("relation", "subject", "split")
+OPTIONAL = ("relation", "subject", "split", "id")
+USED = ("question", "answers", "answer", *OPTIONAL)
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def read(path: str | Path) -> Iterator[Record]:
     """
     columns = None
     answers = ""
-    for number, row in tabular.rows(path):
+    for number, row in tabular.rows(path, optional=USED):
         if row.keys() != columns:
             columns = row.keys()
             answers = _answers_column(list(columns), f"{path}:{number}")
@@ -47,7 +48,7 @@ def _answers_column(columns: list[str], place: str) -> str:
         raise UserError(f"{place}: {tabular.missing_column('answers', columns)}")
     if len(names) > 1:
         raise UserError(f"{place}: there are both answers and answer; remove one of them.")
-    for name in set(columns) - {"id", "question", *names, *OPTIONAL}:
+    for name in set(columns) - set(USED):
         for meant in get_close_matches(name, set(OPTIONAL) - set(columns), n=1, cutoff=0.7):
             _log.warning("%s: column %r is ignored; if it is the %s, rename it", place, name, meant)
     return names[0]
@@ -64,6 +65,7 @@ def _record(row: tabular.Row, answers: str, path: str, number: int) -> Record:
         source="file",
         file=path,
         row=number,
+        source_id=_optional(row, "id", place),
     )
 
 

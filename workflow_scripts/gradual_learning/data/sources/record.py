@@ -1,7 +1,7 @@
 """The record that every source yields, and the names of splits in data sets."""
 
 import re
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class Record(TypedDict):
@@ -15,6 +15,7 @@ class Record(TypedDict):
     source: str
     file: str
     row: int  # row or line of the file, from 1
+    source_id: NotRequired[str | None]  # the id of the question in the user's own file
 
 
 SPLIT_NAMES = {"train": "train", "dev": "dev", "validation": "dev", "valid": "dev", "val": "dev", "test": "test"}

@@ -1,11 +1,17 @@
-"""Texts exactly as a file contains them: decoded, parsed from JSON, never converted to another type."""
+"""Texts exactly as a file contains them, decoded or parsed from JSON, and numbers in one notation.
+
+A number gives the same text whatever the format: JSON has 1998, 1998.0 and 1.998e3 for it, Parquet its value alone.
+"""
 
 import json
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeGuard
 
 from gradual_learning.jobs.errors import UserError
 
 BYTE_ORDER_MARK = "\ufeff"
+_QUOTE = "Put it into quotes if it is a text, or write null."
+_MAX_ZEROS = 30  # between the point and the digits of a number, more than a person would write
 
 
 def json_value(content: bytes, place: str, first_line: int = 1, numbers_as_text: bool = False) -> Any:
@@ -15,11 +21,11 @@ def json_value(content: bytes, place: str, first_line: int = 1, numbers_as_text:
         content: UTF-8.
         place: the file, for errors.
         first_line: the line of the file on which the content starts.
-        numbers_as_text: return numbers as they are written, so that 1.0 becomes "1.0".
+        numbers_as_text: return numbers as texts, see :func:`number_text`.
 
     Raises:
-        UserError: the content is not UTF-8 or not JSON, an object has a key twice, or a value is NaN or infinite; the
-            message shows the line, for broken JSON also column and context.
+        UserError: the content is not UTF-8 or not JSON, an object has a key twice, or a value is NaN, infinite or too
+            large to be written out; the message shows the line, for broken JSON also column and context.
     """
     text = decoded(content, place, first_line)
     try:
@@ -29,23 +35,45 @@ def json_value(content: bytes, place: str, first_line: int = 1, numbers_as_text:
         context = line[max(0, error.colno - 61) : error.colno + 60].strip()
         where = f"{place}:{first_line + error.lineno - 1}:{error.colno}"
         raise UserError(f"{where}: broken JSON ({error.msg}) in the line: {context!r}. Fix the line.") from error
-    except _UnclearError as error:
+    except UnclearError as error:
         raise UserError(f"{place}:{first_line}: {error}") from error
+    except RecursionError as error:
+        raise UserError(
+            f"{place}:{first_line}: too many brackets within each other; is this a file of questions?"
+        ) from error
 
 
-class _UnclearError(ValueError):
-    """JSON that parsers read in different ways."""
+class UnclearError(ValueError):
+    """A value that programs read in different ways, or not at all."""
+
+
+def number_text(number: str) -> str:
+    """Write a number without an exponent and without needless zeros: 1998.0 -> 1998, 1e3 -> 1000, 0.50 -> 0.5, -0 -> 0.
+
+    Raises:
+        UnclearError: the number is not finite, or has an exponent that no text would have.
+    """
+    try:
+        value = Decimal(number)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value:
+        return "0"
+    if not value.is_finite() or abs(value.adjusted()) > max(_MAX_ZEROS, len(value.as_tuple().digits)):
+        raise UnclearError(f"the number {number} cannot be written out as digits. {_QUOTE}")
+    plain = f"{value:f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def _parse(text: str, numbers_as_text: bool) -> Any:
-    number = str if numbers_as_text else None  # None: int and float
+    number = number_text if numbers_as_text else None  # None: int and float
     return json.loads(
         text, parse_int=number, parse_float=number, parse_constant=_refuse_constant, object_pairs_hook=_object
     )
 
 
 def _refuse_constant(name: str) -> None:
-    raise _UnclearError(f"{name} is not a JSON value. Put it into quotes if it is a text, or write null.")
+    raise UnclearError(f"{name} is not a JSON value. {_QUOTE}")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -53,7 +81,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _UnclearError(f"the key {twice!r} is given twice in a record. Remove one of the two.")
+        raise UnclearError(f"the key {twice!r} is given twice in a record. Remove one of the two.")
     return found
 
 
@@ -117,7 +145,9 @@ def json_list(text: str, place: str) -> list[str]:
     """
     try:
         value = _parse(text, numbers_as_text=True)
-    except (json.JSONDecodeError, _UnclearError):
+    except UnclearError as error:
+        raise UserError(f"{place}: {error}") from error
+    except (json.JSONDecodeError, RecursionError):
         value = None
     if not isinstance(value, list):
         raise UserError(f'{place} must be a JSON list such as ["Paris", "Lutetia"], got {shown(text)}.')
