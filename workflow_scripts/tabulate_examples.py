@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gradual_learning.evaluation.checkpoints import Design, Files, by_checkpoint, read_knowledge, read_trained_ids
-from gradual_learning.evaluation.worked_examples import COLUMNS, worked_examples
+from gradual_learning.evaluation.worked_examples import columns, worked_examples
 from gradual_learning.experiment import BASE, checkpoint_name
 from gradual_learning.jobs import script
 from gradual_learning.tables.files import read_table, write_tsv
@@ -36,7 +36,7 @@ def main(questions: str, splits: dict[str, Split], data: Files, output: str, des
                 trained = read_trained_ids(data, chain, seed)
                 part = worked_examples(texts, split.read(BASE), split.read(final), trained)
                 parts.append(part.assign(strategy=strategy, seed=seed, split=name))
-    write_tsv(pd.concat(parts, ignore_index=True)[["strategy", "seed", "split", *COLUMNS]], output)
+    write_tsv(pd.concat(parts, ignore_index=True)[["strategy", "seed", "split", *columns(texts)]], output)
 
 
 if __name__ == "__main__":

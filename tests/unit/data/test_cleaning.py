@@ -200,6 +200,14 @@ def test_answers_survive_the_table(tmp_path):
     assert len(back) == len(rows)
 
 
+def test_the_ids_of_the_user_are_kept_and_of_duplicates_the_same_one_in_any_order():
+    same = [record("Who?", "Ann", split="test") | {"source_id": name} for name in ("b", "a")]
+    rows = [*ENOUGH, *same, record("Whom?", "Bo") | {"source_id": "007"}]
+    for order in (rows, rows[::-1]):
+        kept = prepare(order)[0].set_index("question")["source_id"]
+        assert (kept["Who?"], kept["Whom?"]) == ("a", "007") and kept["Where was test 1 born?"] is None
+
+
 def test_limits_apply_to_each_relation_and_split():
     rows = [row for relation in ("P1", "P2") for split in cleaning.SPLITS for row in numbered(9, split, relation)]
     kept, dropped = prepare(rows, limits={"train": 4, "dev": 20, "test": None})

@@ -26,7 +26,9 @@ QUESTIONS = {
 def case():
     """Questions, with categories and zero-shot answers before and after."""
     ids = list(QUESTIONS)
-    questions = pd.DataFrame({"id": ids, "relation": "r", "answers": [["right", "also right"]] * len(ids)})
+    questions = pd.DataFrame(
+        {"id": ids, "source_id": None, "relation": "r", "answers": [["right", "also right"]] * len(ids)}
+    )
     return questions.assign(question=[f"What is {name}?" for name in ids]), side(ids, 0), side(ids, 2)
 
 
@@ -61,3 +63,10 @@ def test_without_transitions_the_table_is_empty_with_its_columns(case):
     questions, before, _ = case
     table = worked_examples(questions, before, before, trained=set())
     assert table.empty and table.columns.tolist() == COLUMNS
+
+
+def test_the_ids_of_the_user_follow_the_ids_of_the_questions(case):
+    questions, *sides = case
+    table = worked_examples(questions.assign(source_id=questions["id"].str.upper()), *sides, trained=set())
+    assert table.columns.tolist() == ["kind", "id", "source_id", *COLUMNS[2:]]
+    assert table["source_id"].tolist() == ["B", "C", "J", "G"]

@@ -19,7 +19,8 @@ def labels(ids, category):
 
 @pytest.fixture(scope="module")
 def questions(tiny_world):
-    return tiny_world.questions.sample(frac=1, random_state=1)
+    table = tiny_world.questions.sample(frac=1, random_state=1)
+    return table.assign(source_id=[f"{number:03}" for number in range(len(table))])
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def table(questions, ids, tmp_path_factory):
 
 def test_every_question_has_one_row_with_its_text_and_answers(table, questions):
     assert table["id"].tolist() == questions["id"].tolist()
-    for name in ("split", "relation", "question"):
+    for name in ("source_id", "split", "relation", "question"):
         assert table[name].tolist() == questions[name].tolist()
     assert [list(texts) for texts in table["answers"]] == [list(texts) for texts in questions["answers"]]
 

@@ -30,6 +30,7 @@ ROW = {
     "subject": None,
     "split": "dev",
     "source": "null",
+    "source_id": "007",
 }
 
 
@@ -151,3 +152,9 @@ def test_json_lines_are_unchanged_by_writing_and_reading(tmp_path):
     assert read_json_lines(tmp_path / "rows.jsonl") == rows
     write_json_lines([], tmp_path / "none.jsonl")
     assert read_json_lines(tmp_path / "none.jsonl") == []
+
+
+def test_texts_that_look_like_numbers_stay_texts_in_a_tsv_file(tmp_path):
+    texts = {"id": "1234567890123e45", "source_id": "007", "accepted": "1.0", "relation": "1"}
+    write_tsv(pd.DataFrame([texts | {"seed": 1}]), tmp_path / "t.tsv")
+    assert read_tsv(tmp_path / "t.tsv").iloc[0].to_dict() == texts | {"seed": 1}

@@ -176,10 +176,15 @@ def _drop_duplicates(rows: list[Row], dropped: Dropped) -> list[Row]:
             if len({frozenset(map(folded, row.answers)) for row in group}) > 1:
                 dropped.add(CONFLICT, group)
                 continue
-            group.sort(key=lambda row: (_KEEP_FIRST[row.split], row.question, row.answers, row.subject or ""))
+            group.sort(key=_priority)
             dropped.add(DUPLICATE, group[1:])
         kept.append(group[0])
     return kept
+
+
+def _priority(row: Row) -> tuple[object, ...]:
+    """Return by what duplicates are sorted; the first one is kept."""
+    return _KEEP_FIRST[row.split], row.question, row.answers, row.subject or "", row.source_id or ""
 
 
 def _apply_policy(rows: list[Row], multiple_answers: str, dropped: Dropped) -> list[Row]:

@@ -24,6 +24,7 @@ class Row(NamedTuple):
     subject: str | None
     split: str | None
     source: str
+    source_id: str | None = None
 
 
 class Dropped:
@@ -71,6 +72,7 @@ def normalized(record: Mapping[str, Any]) -> Row:
         subject=_collapsed(record.get("subject") or "") or None,
         split=record["split"] and sys.intern(record["split"]),
         source=sys.intern(record["source"]),
+        source_id=record.get("source_id"),
     )
 
 

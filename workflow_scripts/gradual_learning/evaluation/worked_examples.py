@@ -31,13 +31,15 @@ def worked_examples(
         trained: ids of the questions that any stage trains on.
 
     Returns:
-        kind, id, relation, question, accepted (answers, joined by `` | ``) and, each with ``_before`` and ``_after``,
-        category, p_greedy (share of the exemplar sets under which the greedy answer is correct) and zero_shot (the
-        zero-shot answer).
+        kind, id, source_id (where questions have one), relation, question, accepted (answers, joined by `` | ``) and,
+        each with ``_before`` and ``_after``, category, p_greedy (share of the exemplar sets under which the greedy
+        answer is correct) and zero_shot (the zero-shot answer).
     """
     sides = _joined(*before).add_suffix("_before"), _joined(*after).add_suffix("_after")
     table = sides[0].join(sides[1], validate="one_to_one")
-    table = table[~table.index.isin(trained)].join(questions.set_index("id")[["relation", "question", "answers"]])
+    table = table[~table.index.isin(trained)].join(
+        questions.set_index("id")[["source_id", "relation", "question", "answers"]]
+    )
     table["accepted"] = table["answers"].map(" | ".join)
     learned = ~table["correct_before"] & table["correct_after"]
     lost = table["correct_before"] & ~table["correct_after"]
@@ -46,7 +48,12 @@ def worked_examples(
         "forgotten": lost & (table["p_greedy_before"] == 1) & (table["p_greedy_after"] < 1),
     }
     parts = [table[chosen].head(EXAMPLES).assign(kind=kind) for kind, chosen in kinds.items()]
-    return pd.concat(parts).reset_index()[COLUMNS]
+    return pd.concat(parts).reset_index()[columns(questions)]
+
+
+def columns(questions: pd.DataFrame) -> list[str]:
+    """List the columns of the examples: the user's own ids are among them where there are any."""
+    return [*COLUMNS[:2], *(["source_id"] if questions["source_id"].notna().any() else []), *COLUMNS[2:]]
 
 
 def _joined(known: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:

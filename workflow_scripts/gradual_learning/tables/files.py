@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 from gradual_learning.jobs.atomic_files import atomic_file
 from gradual_learning.jobs.errors import UserError
 
+_TEXTS = ("id", "source_id", "relation", "question", "accepted", "zero_shot_before", "zero_shot_after")  # in TSV files
+
 
 def write_json_lines(rows: Iterable[Mapping[str, Any]], path: str | Path) -> None:
     """Write one JSON object per line, all or none."""
@@ -104,5 +106,5 @@ def write_tsv(frame: pd.DataFrame, path: str | Path) -> None:
 
 
 def read_tsv(path: str | Path) -> pd.DataFrame:
-    """Read a table of :func:`write_tsv`; only empty cells are missing values."""
-    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
+    """Read a table of :func:`write_tsv`; only empty cells are missing values, and texts of users stay texts."""
+    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], dtype=dict.fromkeys(_TEXTS, str))

@@ -41,6 +41,7 @@ QUESTIONS = pa.schema(
         "subject": pa.string(),  # null if the source does not name it
         "split": pa.string(),  # train, dev or test
         "source": pa.string(),
+        "source_id": pa.string(),  # the user's own id of the question, null without one
     }
 )
 PROMPTS = pa.schema(
@@ -100,7 +101,7 @@ def label_column(checkpoint: str, name: str) -> str:
 
 def labeled_questions(checkpoints: Iterable[str]) -> pa.Schema:
     """Return the schema of ``knowledge.parquet``: every question with its labels, null where it was not labeled."""
-    described = [QUESTIONS.field(name) for name in ("id", "split", "relation", "question", "answers")]
+    described = [QUESTIONS.field(name) for name in ("id", "source_id", "split", "relation", "question", "answers")]
     labels = [
         pa.field(label_column(checkpoint, name), KNOWLEDGE.field(name).type)
         for checkpoint in checkpoints
