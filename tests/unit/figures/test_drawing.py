@@ -34,7 +34,36 @@ from gradual_learning.tables.files import read_tsv, write_tsv
 from gradual_learning.tables.schemas import CATEGORIES
 
 NO_TRAIN_ACCURACY = {f"train_accuracy_{name}": np.nan for name in CATEGORIES}
+
+
+def empty(table, chosen, count):
+    """Take the questions, counted in a column, and with them all numbers away from some rows of a table."""
+    numbers = table.select_dtypes("number").columns.difference(["seeds", count])
+    return table.assign(**{name: table[name].mask(chosen) for name in numbers}, **{count: table[count].mask(chosen, 0)})
+
+
+def accuracy_without(category):
+    table = tables.accuracy(FEW)
+    return empty(table, table["category"] == category, "questions")
+
+
+def forgetting_without(split):
+    table = tables.forgetting(FEW)
+    return empty(table, table["split"] == split, "highly_known")
+
+
+def comparisons_without(category):
+    table = tables.comparisons(FEW).assign(questions=10)
+    return empty(table, table["category"] == category, "questions")
+
+
+WITHOUT = {
+    "accuracy": lambda: accuracy.draw(accuracy_without("Unknown"), 0.95),
+    "forgetting": lambda: forgetting.draw(forgetting_without("test"), 0.95),
+    "comparisons": lambda: comparisons.draw(comparisons_without("Unknown"), 0.95),
+}
 DRAWINGS = {
+    **{f"{name}_without_questions": draw for name, draw in WITHOUT.items()},
     "accuracy_few": lambda: accuracy.draw(tables.accuracy(FEW), 0.95),
     "accuracy_many": lambda: accuracy.draw(tables.accuracy(MANY), 0.9),
     "forgetting_few": lambda: forgetting.draw(tables.forgetting(FEW), 0.95),
@@ -120,6 +149,19 @@ def test_labels_of_several_lines_do_not_overlap(module, table):
     assert all(lower.y1 <= upper.y0 for lower, upper in itertools.pairwise(boxes))
 
 
+@pytest.mark.parametrize(("name", "places"), [("accuracy", [4]), ("forgetting", [0, 2]), ("comparisons", [4])])
+def test_a_panel_without_questions_says_so_once_and_its_ticks_are_apart(name, places):
+    figure = WITHOUT[name]()
+    figure.draw_without_rendering()
+    notes = {place: text.get_text() for place, axes in enumerate(figure.axes) for text in axes.texts}
+    assert [place for place, note in notes.items() if note == "no questions"] == places
+    for place in places:
+        axes = figure.axes[place]
+        assert len(axes.texts) == 1
+        boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+        assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
+
+
 def test_tables_can_be_read_back_from_tsv(tmp_path):
     write_tsv(tables.forgetting(FEW), tmp_path / "forgetting.tsv")
     write_tsv(tables.categories(["1", "2", "mean"]), tmp_path / "categories.tsv")
@@ -128,17 +170,38 @@ def test_tables_can_be_read_back_from_tsv(tmp_path):
     assert len(bars) == 4 * len(CATEGORIES)  # base and three chains, whose seeds are averaged
 
 
-def test_a_style_file_of_the_user_changes_nothing(tmp_path):
-    write_tsv(tables.accuracy(FEW), tmp_path / "accuracy.tsv")
-    settings = {"dpi": 60, "confidence": 0.95}
-    code = f"import plot; plot.main('accuracy', ['accuracy.tsv'], {settings}, 'accuracy.png', 'accuracy.svg')"
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    written = []
-    for rc in ("", "lines.linewidth: 9\nfont.size: 20\naxes.facecolor: red\nfigure.facecolor: green\n"):
-        (tmp_path / "matplotlibrc").write_text(rc, encoding="utf-8")
-        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, check=True)
-        written.append((tmp_path / "accuracy.png").read_bytes())
-    assert written[0] == written[1]
+LOOK = b"lines.linewidth: 9\nfont.size: 20\naxes.facecolor: red\nfigure.facecolor: green\ntext.usetex: True\n"
+LOCALE = b"axes.formatter.use_locale: True\n"  # ends the import of matplotlib where the locale does not exist
+
+
+def plotted(folder, environment):
+    """Plot a figure in a process of its own, and return its files."""
+    write_tsv(tables.accuracy(FEW), folder / "accuracy.tsv")
+    arguments = {"dpi": 60, "confidence": 0.95}
+    code = f"import plot; plot.main('accuracy', ['accuracy.tsv'], {arguments}, 'accuracy.png', 'accuracy.svg')"
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("MPL", "MATPLOTLIB"))}
+    clean["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
+    subprocess.run([sys.executable, "-c", code], cwd=folder, env=clean | environment, check=True)
+    return [(folder / f"accuracy.{ending}").read_bytes() for ending in ("png", "svg")]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    return plotted(tmp_path_factory.mktemp("plain"), {})
+
+
+@pytest.mark.parametrize(
+    ("file", "settings", "environment"),
+    [
+        ("matplotlibrc", LOOK, {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}),  # as in a notebook
+        ("mine/matplotlibrc", b"# caf\xe9\n", {"MATPLOTLIBRC": "mine"}),
+        ("mine/matplotlib/matplotlibrc", LOCALE + LOOK, {"XDG_CONFIG_HOME": "mine", "LC_ALL": "none"}),
+    ],
+)
+def test_settings_of_the_user_change_nothing_and_end_nothing(file, settings, environment, plain, tmp_path):
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_bytes(settings)
+    assert plotted(tmp_path, environment) == plain
 
 
 def test_plotting_a_figure_imports_neither_other_figures_nor_torch(tmp_path):

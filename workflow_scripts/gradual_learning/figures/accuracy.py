@@ -34,7 +34,7 @@ def draw(table: pd.DataFrame, confidence: float) -> Figure:
     panels = figure.subplots(1, 5, sharey=True, width_ratios=[1.7, 1, 1, 1, 1])
     for axes, group in zip(panels, GROUPS, strict=True):
         part = table[table["category"] == group]
-        draw_strategies(axes, part, order, COLUMNS)
+        draw_strategies(axes, part, order, COLUMNS, missing="no questions")
         questions = int(part["questions"].iloc[0])
         axes.set_title(f"{'All' if group == FULL else style.category_label(group)}\nn = {questions:,}")
         if group != FULL:

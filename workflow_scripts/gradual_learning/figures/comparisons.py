@@ -60,6 +60,8 @@ def _draw_differences(axes: Axes, part: pd.DataFrame, level: float) -> None:
     significant = (excludes_zero & ~(part["adjusted_p"] > level)).to_numpy()
     for chosen, face in ((significant, style.BLUE), (~significant, "white")):
         axes.plot(100 * part["difference"][chosen], rows[chosen], markerfacecolor=face, zorder=3, **POINT)
+    if part["difference"].isna().all():
+        style.note_in_row(axes, (len(part) - 1) / 2, "no questions")
     style.widen_limits(axes, -1, 1)
     axes.xaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
 

@@ -36,7 +36,8 @@ def draw(table: pd.DataFrame, confidence: float) -> Figure:
     shown = [(split, *measure) for measure in (UNANSWERED, DROP) for split in ("test", "train")]
     for axes, (split, columns, count, words) in zip(panels, shown, strict=True):
         part = table[table["split"] == split]
-        draw_strategies(axes, part, order, columns)
+        missing = "not labeled" if part["highly_known"].any() else "no questions"
+        draw_strategies(axes, part, order, columns, missing)
         sizes = part[count].dropna()
         axes.set_title(f"{split} questions\nn = {int(sizes.iloc[0]) if len(sizes) else 0:,}")
         axes.set_xlabel(words)

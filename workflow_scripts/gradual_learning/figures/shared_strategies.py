@@ -36,7 +36,9 @@ def strategy_marker(position: int) -> dict[str, Any]:
     return {"color": colors[position % len(colors)], "marker": MARKERS[position % len(MARKERS)]}
 
 
-def draw_strategies(axes: Axes, part: pd.DataFrame, order: Sequence[str], columns: tuple[str, str, str]) -> None:
+def draw_strategies(
+    axes: Axes, part: pd.DataFrame, order: Sequence[str], columns: tuple[str, str, str], missing: str
+) -> None:
     """Draw one row per strategy: the best epoch filled, the last one hollow, the base model as a dashed line.
 
     Args:
@@ -44,16 +46,17 @@ def draw_strategies(axes: Axes, part: pd.DataFrame, order: Sequence[str], column
         part: rows of the table with strategy, epoch and ``columns`` (shares).
         order: strategies from the top down.
         columns: names of the estimate and of the bounds of its interval.
+        missing: why an estimate is missing, written in its row, or once where all are missing.
     """
     style.label_rows(axes, order)
     base = base_rows(part)[list(columns)].dropna()
     for value, low, high in 100 * base.to_numpy(dtype=float):
         draw_reference(axes.axvline, axes.axvspan, value, low, high)
+    without = [row for row, name in enumerate(order) if part.loc[part["strategy"] == name, columns[0]].isna().all()]
+    for row in without if len(without) < len(order) else [(len(order) - 1) / 2]:
+        style.note_in_row(axes, row, missing)
     for row, name in enumerate(order):
-        estimates = part[part["strategy"] == name]
-        if estimates[columns[0]].isna().all():
-            style.note_in_row(axes, row, "not labeled")
-        _draw_epochs(axes, row, estimates, columns)
+        _draw_epochs(axes, row, part[part["strategy"] == name], columns)
     axes.xaxis.set_major_locator(MaxNLocator(4, min_n_ticks=2))
 
 
@@ -72,7 +75,8 @@ def _draw_epochs(axes: Axes, row: int, estimates: pd.DataFrame, columns: tuple[s
 def set_limits(axes: Axes, group: Sequence[Axes], include: float | None = None) -> None:
     """Set horizontal limits that hold the data of all axes in ``group``, and the value ``include`` where given."""
     edges = [edge for other in group for edge in other.dataLim.intervalx if math.isfinite(edge)]
-    if not edges:  # a panel without data, for a category that holds no question
+    if not edges:  # a panel without data
+        axes.set_xticks([])
         return
     low, high = min(edges), max(edges)
     low = low if include is None else min(low, include)

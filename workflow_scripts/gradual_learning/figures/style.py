@@ -153,7 +153,7 @@ def row_height(labels: Sequence[str], minimum: float) -> float:
     return max(minimum, LINE * lines + 0.03)
 
 
-def note_in_row(axes: Axes, row: int, text: str) -> None:
+def note_in_row(axes: Axes, row: float, text: str) -> None:
     """Write in the middle of a row why it is empty."""
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
     look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": PALE, "bbox": box}
