@@ -138,6 +138,7 @@ def test_a_claim_holds_only_where_its_comparisons_support_it(verdicts, expected)
 def test_no_bound_is_rounded_to_the_other_side_of_zero():
     assert interval(0.0003, 0.015) == "[+0.03, +1.50]"
     assert interval(-0.0003, 0.015) == "[-0.03, +1.50]"
+    assert interval(-0.02, -0.00004) == "[-2.00, -0.01]" and interval(0.00004, 0.02) == "[+0.01, +2.00]"
     assert interval(0.0, 0.015) == "[+0.0, +1.5]"
     assert points(-0.0) == "+0.0"
 

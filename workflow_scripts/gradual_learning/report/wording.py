@@ -99,9 +99,18 @@ def points(value: float) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """Write the bounds of a difference of shares in points, finer where rounding would turn one into zero."""
-    rounds_away = any(bound and abs(bound) < 0.0005 for bound in (low, high))
-    return f"[{_signed(100 * low, 1 + rounds_away)}, {_signed(100 * high, 1 + rounds_away)}]"
+    """Write the bounds of a difference of shares in points, finer where rounding would turn one into zero.
+
+    A bound that even then is rounded to zero becomes the last digit on its own side of zero.
+    """
+    digits = 2 if any(bound and not round(100 * bound, 1) for bound in (low, high)) else 1
+    return f"[{_bound(100 * low, digits)}, {_bound(100 * high, digits)}]"
+
+
+def _bound(value: float, digits: int) -> str:
+    """Write a bound with its sign; only zero itself is written as zero."""
+    least = 10.0**-digits
+    return _signed(math.copysign(max(abs(value), least), value) if value else value, digits)
 
 
 def _signed(value: float, digits: int) -> str:
