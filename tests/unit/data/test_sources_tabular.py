@@ -126,9 +126,10 @@ def test_the_line_with_which_excel_names_the_separator_is_followed(tmp_path, fir
     assert content(tmp_path / "a.csv", "\r\n".join(lines)) == expected
 
 
-def test_empty_columns_at_the_end_do_not_count_and_may_be_missing(tmp_path):
+def test_empty_columns_and_rows_at_the_end_do_not_count_and_may_be_missing(tmp_path):
     assert content(tmp_path / "a.csv", "question,answers,relation,,\nWho?,Ann,r,,\nWhere?,Rome,r\n") == EXPECTED
     assert content(tmp_path / "a.csv", "question,answers,relation\nWho?,Ann,r,,\nWhere?,Rome,r, \n") == EXPECTED
+    assert content(tmp_path / "a.csv", "question,answers,relation\nWho?,Ann,r\nWhere?,Rome,r\n,,\n , ,,\n") == EXPECTED
     (tmp_path / "a.csv").write_text("question,answers,relation,,\nWho?,Ann,r,,x\n")
     assert "a.csv:2: 5 cells, but the first line names 3" in fault(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_text("question,answers,relation,,\nWho?,Ann,r,,\nquestion,answers,relation,,\n")

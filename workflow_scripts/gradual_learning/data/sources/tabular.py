@@ -125,9 +125,10 @@ def _delimited(content: IO[bytes], place: str, delimiter: str, used: list[str] |
     line = 1
     try:
         for cells in reader:
-            if cells and header:
+            is_blank = not any(map(str.strip, cells))
+            if not is_blank and header:
                 yield line, _cells(header, cells, f"{place}:{line}", quoted)
-            elif cells:
+            elif not is_blank:
                 header = _header(cells, f"{place}:{line}", used)
             line = reader.line_num + 1
     except csv.Error as error:
