@@ -338,6 +338,7 @@ rule tabulate_exposure:
 rule tabulate_recall:
     input:
         code=code_inputs("tabulate_recall"),
+        facts="<results>/world/facts.parquet",
         recall="<results>/world/recall.parquet",
         train="<results>/categories/base/train.parquet",
         test="<results>/categories/base/test.parquet",

@@ -1,4 +1,4 @@
-"""Measure how many facts the base model recalls: it completes one statement of each fact, before any fine-tuning."""
+"""Measure how many facts the base model recalls: it completes one statement of each fact, also of unread ones."""
 
 from gradual_learning.data import simulation
 from gradual_learning.generation.decoding import Decoding, Prompt

@@ -103,8 +103,9 @@ def learning_curves(seeds: Sequence[str], chains: Sequence[str] = CHAINS) -> pd.
     return pd.DataFrame(rows)
 
 
-def exposure(recalled: float) -> pd.DataFrame:
-    rows = [(low, high, name, 5, 0.25) for low, high in [(1, 1), (2, 3), (4, 7)] for name in CATEGORIES]
+def exposure(recalled: float, lowest: int = 0) -> pd.DataFrame:
+    bins = [(low, high) for low, high in [(0, 0), (1, 1), (2, 3), (4, 7)] if low >= lowest]
+    rows = [(low, high, name, 5, 0.25) for low, high in bins for name in CATEGORIES]
     table = pd.DataFrame(rows, columns=["low_exposure", "high_exposure", "category", "questions", "share"])
     return table.assign(recalled=recalled, recalled_low=recalled - 0.1, recalled_high=recalled + 0.1)
 
@@ -134,16 +135,18 @@ def cost(strategies: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["strategy", "activity", "generations", "steps"])
 
 
-def recall(auc: float) -> pd.DataFrame:
-    rows = [(split, name, 50, 0.5, 0.4, 0.6) for split in ("train", "test") for name in [*CATEGORIES, FULL]]
-    table = pd.DataFrame(rows, columns=["split", "category", "questions", "share", "low", "high"])
+def recall(auc: float, with_unread: bool = True) -> pd.DataFrame:
+    """Give unread facts rows of their own, or leave them out."""
+    keys = itertools.product(("train", "test"), (False, True)[: 1 + with_unread], [*CATEGORIES, FULL])
+    rows = [(split, unread, name, 50, *((0.1, 0, 0.2) if unread else (0.5, 0.4, 0.6))) for split, unread, name in keys]
+    table = pd.DataFrame(rows, columns=["split", "unread", "category", "questions", "share", "low", "high"])
     return table.assign(auc=auc, auc_low=auc, auc_high=auc)
 
 
 def newly_known(chains: Sequence[str], categories: Sequence[str] = ("WeaklyKnown", "Unknown")) -> pd.DataFrame:
     """Give the relabeled base model on train alone; the row of all exposures has no bounds."""
     ends = [("train", RELABELED), *itertools.product(["train", "heldout"], chains)]
-    bins = [(1, 1), (2, 3), (4, 127), (np.nan, np.nan)]
+    bins = [(0, 0), (1, 1), (2, 3), (4, 127), (np.nan, np.nan)]
     rows = [
         (split, name, end, *bounds, 0.3, 0.2, 0.4)
         for (split, end), name, bounds in itertools.product(ends, categories, bins)

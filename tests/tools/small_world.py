@@ -23,8 +23,9 @@ class World:
 def simulate(people: int, shares: Mapping[str, float], **exemplars: int) -> World:
     """Simulate a world with these shares of the splits; ``exemplars``: how many, for ``draw_exemplars``."""
     facts = simulation.split_subjects(simulation.invent_facts(people, seed=1), shares, seed=1)
-    exposure, taught, opening = simulation.Exposure(1, 24, 0.5), simulation.Taught(0.1, 8), simulation.Opening(16, 0.3)
-    facts = simulation.with_ids(simulation.expose(facts, exposure, taught, opening, seed=1))
+    taught, opening = simulation.Taught(0.1, 8), simulation.Opening(16, 0.3)
+    facts = simulation.expose(facts, simulation.Exposure(0, 1, 24, 0.5), taught, opening, seed=1)
+    facts = simulation.with_ids(facts)
     documents = simulation.write_documents(facts, num_templates=2, opening_share=0.3, seed=1)
     policy = {"multiple_answers": "any", "max_answer_words": None, "relations": [], "shares": shares, "limits": {}}
     questions, _ = cleaning.prepare(simulation.to_questions(facts), seed=1, **policy)

@@ -10,7 +10,7 @@ WORLD = {
     "people": 0,
     "facts_per_relation": 20,
     "templates": 2,
-    "exposure": {"minimum": 1, "maximum": 4, "jitter": 0.5},
+    "exposure": {"unread_share": 0.25, "minimum": 1, "maximum": 4, "jitter": 0.5},
     "taught": {"share": 0.1, "most_exposed": 1},
     "opening": {"subjects": 2, "share": 0.2},
     "splits": {"train": 0.5, "dev": 0.25, "test": 0.25},

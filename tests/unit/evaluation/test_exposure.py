@@ -19,6 +19,15 @@ def test_exposure_by_hand():
     assert table.loc[(1, 1, UNKNOWN), ["questions", "share", "recalled"]].tolist() == [20, 1, 0]
 
 
+def test_unread_facts_have_a_bin_of_their_own():
+    known = ordered(knowledge([UNKNOWN] * 9 + [HIGHLY] * 31))
+    facts = pd.DataFrame({"id": known["id"], "exposures": [0] * 10 + [1] * 15 + [6] * 15})
+    recall = pd.DataFrame({"id": known["id"], "correct": [True] + [False] * 24 + [True] * 15})
+    table = exposure(facts, known, recall, 0.95).set_index(["low_exposure", "high_exposure", "category"])
+    assert table["questions"].groupby(level=[0, 1]).sum().to_dict() == {(0, 0): 10, (1, 7): 30}
+    assert table.loc[(0, 0, UNKNOWN), ["questions", "share", "recalled"]].tolist() == [9, 0.9, 0.1]
+
+
 def test_shares_of_a_bin_sum_to_one_and_lie_in_their_intervals():
     table = exposure(*random_facts(), 0.95)
     assert table.groupby("low_exposure")["share"].sum().to_numpy() == pytest.approx(1)

@@ -16,10 +16,25 @@ def test_bins_are_powers_of_two():
     assert inside.sum(axis=0).tolist() == [1, 1, 2, 2, 1, 1] and (inside.sum(axis=1) == 1).all()
 
 
-@pytest.mark.parametrize(("minimum", "last", "facts"), [(2, (8, 127), 2), (3, (4, 127), 4), (100, (0, 127), 8)])
-def test_the_last_bin_is_extended_until_it_has_enough_facts(minimum, last, facts):
+@pytest.mark.parametrize(
+    ("minimum", "stated", "facts"),
+    [
+        (1, [(1, 1), (2, 3), (4, 7), (8, 15), (64, 127)], [1, 2, 2, 1, 1]),
+        (2, [(1, 3), (4, 7), (8, 127)], [3, 2, 2]),
+        (3, [(1, 3), (4, 127)], [3, 4]),
+        (6, [(1, 127)], [7]),
+        (100, [(1, 127)], [7]),
+    ],
+)
+def test_the_ends_are_extended_until_they_have_enough_facts(minimum, stated, facts):
     bounds, inside = exposure_bins(np.array([0, 1, 2, 3, 4, 7, 8, 100]), minimum)
-    assert bounds[-1] == last and inside[:, -1].sum() == facts
+    assert bounds == [(0, 0), *stated], "unread facts keep a bin of their own"
+    assert inside.sum(axis=0).tolist() == [1, *facts]
+
+
+def test_a_world_of_unread_facts_has_one_bin():
+    bounds, inside = exposure_bins(np.zeros(3, dtype=int))
+    assert bounds == [(0, 0)] and inside.tolist() == [[1], [1], [1]]
 
 
 def test_facts_are_looked_up_by_question():

@@ -91,6 +91,7 @@ DRAWINGS = {
     "cost_many": lambda: cost.draw(tables.cost(MANY)),
     "recall": lambda: recall.draw(tables.recall(0.9), 0.95),
     "recall_without_auc": lambda: recall.draw(tables.recall(np.nan), 0.95),
+    "recall_without_unread_facts": lambda: recall.draw(tables.recall(0.9, with_unread=False), 0.95),
     "newly_known": lambda: newly_known.draw(tables.newly_known(CHAINS[:3])),
     "newly_known_many": lambda: newly_known.draw(tables.newly_known(LONG_CHAINS)),
     "newly_known_of_one_category": lambda: newly_known.draw(tables.newly_known(CHAINS[:3], ["Unknown"])),
@@ -99,6 +100,7 @@ DRAWINGS = {
     "sharing_of_no_chain": lambda: sharing.draw(tables.sharing([]), 0.95),
     "replay": lambda: replay.draw(tables.accuracy(FEW), tables.forgetting(FEW), 0.95, SWEEP),
     "exposure": lambda: exposure.draw(tables.exposure(0.4), 0.95),
+    "exposure_without_unread_facts": lambda: exposure.draw(tables.exposure(0.4, lowest=1), 0.95),
     "exposure_without_recall": lambda: exposure.draw(tables.exposure(np.nan), 0.95),
 }
 

@@ -112,14 +112,22 @@ def test_the_category_ranking_is_stated_from_the_best_to_the_worst():
 
 
 def test_exposure_states_both_ends():
-    text = exposure.finding({"exposure": example_tables.exposure(0.4)})
+    text = exposure.finding({"exposure": example_tables.exposure(0.4, lowest=1)})
     assert text.startswith("40.0 % of the facts stated once are recalled as statements, and 25.0 % of their questions")
     assert "40.0 % of the facts stated 4 to 7 times are recalled" in text
+
+
+def test_exposure_starts_with_unread_facts():
+    text = exposure.finding({"exposure": example_tables.exposure(0.4)})
+    assert text.startswith("40.0 % of the facts never stated are guessed as statements, and 25.0 % of their questions")
+    assert "40.0 % of the facts stated once are recalled" in text and "0 times" not in text
 
 
 def test_recall_states_the_auc_of_each_split():
     text = recall.finding({"recall": example_tables.recall(0.9)})
     assert "0.90 [0.90, 0.90] on 50 train facts (50.0 % [40.0, 60.0] recalled) and 0.90" in text
+    assert text.count("AUC") == 1 and "guesses 10.0 % [0.0, 20.0] of 50 train facts and 10.0 %" in text
+    assert "guesses" not in recall.finding({"recall": example_tables.recall(0.9, with_unread=False)})
 
 
 def test_newly_known_states_train_questions_of_all_exposures():

@@ -4,7 +4,8 @@ Facts are invented or sampled from a real data set. Each gets a split and an exp
 in the pretraining documents. The documents form a curriculum: an opening about few subjects, without which recall
 hardly forms, then everything else, shuffled. For some subjects, which are called *taught*, the documents also contain
 solved questions, so that the model learns how to answer questions. The questions about all other subjects are the data
-set: the model may have read the facts, but never a question about them.
+set: the model has never read a question about them. A share of their facts is *unread*: no document states them, and
+questions about them require new knowledge.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,8 +23,9 @@ from gradual_learning.tables.schemas import SPLITS
 
 @dataclass(frozen=True)
 class Exposure:
-    """Distribution of exposures: log-uniform over subjects, with log-normal jitter over the facts of a subject."""
+    """Distribution of exposures: a share of 0, the others log-uniform over subjects, log-normal over their facts."""
 
+    unread_share: float  # of the facts in the data set
     minimum: float
     maximum: float
     jitter: float
@@ -126,7 +128,7 @@ def expose(facts: pd.DataFrame, exposure: Exposure, taught: Taught, opening: Ope
     """Draw the exposure of each fact, and choose the subjects that are taught and those of the opening.
 
     Returns:
-        ``facts`` with the columns ``exposures`` (int, at least 1) and ``opening`` (bool) added; the split of taught
+        ``facts`` with the columns ``exposures`` (int, 0 where unread) and ``opening`` (bool) added; the split of taught
         subjects is ``taught``.
     """
     rng = np.random.default_rng([seed, 3])
@@ -138,15 +140,30 @@ def expose(facts: pd.DataFrame, exposure: Exposure, taught: Taught, opening: Ope
     of_subject = facts["subject"].map(rate)
     rank = of_subject.groupby(facts["relation"]).rank(method="first", ascending=False)
     is_taught = facts["subject"].map(drawn) | (rank <= taught.most_exposed)
-    return facts.assign(
+    exposed = facts.assign(
         exposures=np.maximum(1, np.rint(of_subject * jitter)).astype(int),
         opening=rank <= opening.subjects,
         split=facts["split"].mask(is_taught, "taught"),
     )
+    return exposed.assign(exposures=exposed["exposures"].mask(_is_unread(exposed, exposure.unread_share, seed), 0))
+
+
+def _is_unread(facts: pd.DataFrame, share: float, seed: int) -> pd.Series:
+    """Draw the same share of unread facts in every relation and split of the data set.
+
+    Facts of the opening, and one fact of each subject with several, are drawn after all others: the opening keeps its
+    documents, and the model reads nearly every name, so that an unread fact is not a question full of unknown words.
+    """
+    order = pd.Series(np.random.default_rng([seed, 5]).permutation(len(facts)), index=facts.index)
+    of_subject = order.groupby(facts["subject"])
+    is_kept = (order == of_subject.transform("max")) & (of_subject.transform("size") > 1)
+    groups = (order + len(facts) * (is_kept + 2 * facts["opening"])).groupby([facts["relation"], facts["split"]])
+    is_drawn = groups.rank() <= (share * groups.transform("size")).round()
+    return is_drawn & (facts["split"] != "taught")
 
 
 def write_documents(facts: pd.DataFrame, num_templates: int, opening_share: float, seed: int) -> pd.DataFrame:
-    """Write the pretraining documents: statements of all facts, and solved questions about the taught ones.
+    """Write the pretraining documents: statements of the facts, and solved questions about the taught ones.
 
     Each fact is stated, and each taught one also solved, as often as its exposure says. The documents are shuffled. The
     opening precedes them; it repeats the documents about its subjects until it is ``opening_share`` of all documents.

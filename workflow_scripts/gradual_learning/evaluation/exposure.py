@@ -22,8 +22,8 @@ def exposure(facts: pd.DataFrame, known: pd.DataFrame, recall: pd.DataFrame, con
 
     Returns:
         low_exposure, high_exposure (both inclusive; the last bin includes sparse bins above it), category, questions,
-        share (of the bin), low, high; recalled (share of the facts in the bin whose statement is completed),
-        recalled_low, recalled_high.
+        share (of the bin), low, high; recalled (share of the facts in the bin whose statement is completed; in the bin
+        of unread facts by a guess), recalled_low, recalled_high.
 
     Raises:
         UserError: a labeled question belongs to no fact of the world.

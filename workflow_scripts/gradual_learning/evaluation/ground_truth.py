@@ -38,15 +38,20 @@ def exposure_bins(exposures: np.ndarray, minimum: int = MIN_FACTS) -> tuple[list
 
     Args:
         exposures: how often each fact is stated in the pretraining documents, shape (facts,).
-        minimum: facts in the last bin, which is extended downwards until it holds as many.
+        minimum: facts in the lowest and in the highest bin of stated facts, which are extended until they hold as many.
+            Unread facts (exposure 0) have a bin of their own, however few they are.
 
     Returns:
         The lowest and highest exposure of each bin, inclusive, and 0/1 of shape (facts, bins). Empty bins are left out.
     """
     powers = np.frexp(exposures)[1]  # 0 -> 0, 1 -> 1, 2..3 -> 2, 4..7 -> 3
-    from_top = np.bincount(powers)[::-1].cumsum()[::-1]
-    places = powers.clip(max=np.flatnonzero(from_top >= min(minimum, len(powers)))[-1])
+    stated = np.sort(powers[powers > 0])
+    enough = min(minimum, len(stated))
+    places = powers.copy()
+    if enough:
+        last = stated[-enough]
+        places[powers > 0] = powers[powers > 0].clip(min(stated[enough - 1], last), last)
     filled = np.unique(places)
-    ends = zip(filled.tolist(), [*filled[:-1].tolist(), int(powers.max())], strict=True)
-    bounds = [(2 ** (first - 1) if first else 0, 2**last - 1) for first, last in ends]
+    members = [powers[places == place] for place in filled]
+    bounds = [(2 ** int(own.min() - 1) if own.any() else 0, 2 ** int(own.max()) - 1) for own in members]
     return bounds, (places[:, None] == filled).astype(np.int8)

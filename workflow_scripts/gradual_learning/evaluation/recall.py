@@ -12,32 +12,45 @@ from gradual_learning.evaluation.statistics import concordance, wilson_interval
 from gradual_learning.evaluation.table_values import GROUPS
 from gradual_learning.tables.schemas import CATEGORIES
 
+AUC = ["auc", "auc_low", "auc_high"]
 
-def recall(splits: Mapping[str, pd.DataFrame], statements: pd.DataFrame, bootstrap: Bootstrap) -> pd.DataFrame:
+
+def recall(
+    facts: pd.DataFrame, splits: Mapping[str, pd.DataFrame], statements: pd.DataFrame, bootstrap: Bootstrap
+) -> pd.DataFrame:
     """Tabulate how well the category of a question predicts whether the base model completes its statement.
 
+    Facts that no document states have rows of their own: the model cannot recall them, and completes them by guesses.
+
     Args:
+        facts: columns of ``schemas.FACTS``.
         splits: for each split the categories of its questions under the base model, sorted by id.
         statements: whether the base model completes a statement of each fact (``schemas.EVALUATION``).
         bootstrap: resampling of questions for the interval of the AUC; the shares have Wilson's interval.
 
     Returns:
-        split, category (the four and ``Full``), questions, recalled (number of completed statements), share, low, high;
-        in the row ``Full`` also auc, auc_low, auc_high: the probability that a recalled fact has a better category than
-        one that is not recalled (ties count half; 0.5 where the category predicts nothing).
+        split, unread (whether no document states the facts of the row), category (the four and ``Full``), questions,
+        recalled (number of completed statements), share, low, high; in the row ``Full`` of stated facts also auc,
+        auc_low, auc_high: the probability that a recalled fact has a better category than one that is not recalled
+        (ties count half; 0.5 where the category predicts nothing).
 
     Raises:
         UserError: a labeled question belongs to no fact of the world.
     """
     parts = []
     for split, known in splits.items():
-        part = _recall_of_split(known, statements, bootstrap)
-        part.insert(0, "split", split)
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+        is_unread = look_up(facts, known, "exposures") == 0
+        for unread in np.unique(is_unread):
+            part = _recall_of_facts(known[is_unread == unread], statements, bootstrap)
+            part.insert(0, "split", split)
+            part.insert(1, "unread", unread)
+            parts.append(part)
+    table = pd.concat(parts, ignore_index=True)
+    table.loc[table["unread"], AUC] = np.nan
+    return table
 
 
-def _recall_of_split(known: pd.DataFrame, statements: pd.DataFrame, bootstrap: Bootstrap) -> pd.DataFrame:
+def _recall_of_facts(known: pd.DataFrame, statements: pd.DataFrame, bootstrap: Bootstrap) -> pd.DataFrame:
     categories, recalled = category_indicators(known), look_up(statements, known, "correct")[:, None]
     sums = bootstrap.question_sums(np.hstack([categories * recalled, categories * (1 - recalled)]))
     sums = sums.reshape(-1, 2, len(CATEGORIES))
@@ -47,5 +60,5 @@ def _recall_of_split(known: pd.DataFrame, statements: pd.DataFrame, bootstrap: B
     table = pd.DataFrame({"category": GROUPS, "questions": hits + misses, "recalled": hits})
     shares = wilson_interval(hits, hits + misses, bootstrap.confidence_level)
     table[["share", "low", "high"]] = np.column_stack(shares)
-    table.loc[0, ["auc", "auc_low", "auc_high"]] = np.ravel(bootstrap.interval(auc[:, None], SHARE))
+    table.loc[0, AUC] = np.ravel(bootstrap.interval(auc[:, None], SHARE))
     return table

@@ -15,10 +15,11 @@ from gradual_learning.tables.schemas import CATEGORIES
 
 CAPTION = (
     "Categories of the train questions under the base model by how often the pretraining documents state the fact: a"
-    " ground truth that is known only for a model pretrained here."
+    " ground truth that is known only for a model pretrained here. A fact stated 0 times can only be guessed."
 )
 LINE: dict[str, Any] = {"color": style.INK, "linewidth": 1.2}
 POINT: dict[str, Any] = {"marker": "o", "linestyle": "--", "markersize": 4}
+GUESS: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 4, "color": style.INK, "fillstyle": "none"}
 
 
 def draw(table: pd.DataFrame, confidence: float) -> Figure:
@@ -46,28 +47,35 @@ def draw(table: pd.DataFrame, confidence: float) -> Figure:
 
 
 def _draw_recall(axes: Axes, bins: pd.DataFrame, confidence: float) -> list[Line2D]:
-    """Draw the share of recalled statements over the bars, where it was measured; return its legend handle."""
+    """Draw the share of recalled statements over the bars, where it was measured; return its legend handles."""
     if bins["recalled"].isna().all():
         return []
     positions = np.arange(len(bins)) + 0.15  # next to the numbers in the bars
     axes.vlines(positions, 100 * bins["recalled_low"], 100 * bins["recalled_high"], **LINE)
-    axes.plot(positions, 100 * bins["recalled"], clip_on=False, markeredgecolor="white", **POINT, **LINE)
+    stated = (bins["low_exposure"] > 0).to_numpy()
+    recalled = 100 * bins["recalled"].to_numpy()
+    axes.plot(positions[stated], recalled[stated], clip_on=False, markeredgecolor="white", **POINT, **LINE)
+    axes.plot(positions[~stated], recalled[~stated], clip_on=False, **GUESS)
     label = f"statement recalled,\nwith {style.interval_label(confidence)}"
-    return [Line2D([], [], label=label, **POINT, **LINE)]
+    guesses = [] if stated.all() else [Line2D([], [], label="never stated: guessed", **GUESS)]
+    return [Line2D([], [], label=label, **POINT, **LINE), *guesses]
 
 
 def finding(tables: Tables) -> str:
-    """State recall and HighlyKnown shares at both ends of the exposures."""
-    table = tables["exposure"].set_index("category").loc[CATEGORIES[0]].sort_values("low_exposure")
+    """State recall and HighlyKnown shares of unread facts, and at both ends of the other exposures."""
+    table = tables["exposure"].set_index("category").loc[[CATEGORIES[0]]].sort_values("low_exposure")
+    is_unread = table["low_exposure"] == 0
+    stated = table[~is_unread]
     ends = [
-        f"{share(row['recalled'])} of the facts stated {_times(row['low_exposure'], row['high_exposure'])} are recalled"
-        f" as statements, and {share(row['share'])} of their questions are HighlyKnown"
-        for _, row in table.iloc[[0, -1]].iterrows()
+        f"{share(row['recalled'])} of the facts {_recalled(row['low_exposure'], row['high_exposure'])}, and"
+        f" {share(row['share'])} of their questions are HighlyKnown"
+        for _, row in pd.concat([table[is_unread], stated.head(1), stated.tail(1)]).iterrows()
     ]
     return f"{'; '.join(ends)}."
 
 
-def _times(low: float, high: float) -> str:
-    if low == high:
-        return "once" if low == 1 else f"{low:.0f} times"
-    return f"{low:.0f} to {high:.0f} times"
+def _recalled(low: float, high: float) -> str:
+    if high == 0:
+        return "never stated are guessed as statements"
+    times = f"{low:.0f} to {high:.0f} times" if low < high else "once" if low == 1 else f"{low:.0f} times"
+    return f"stated {times} are recalled as statements"
