@@ -36,7 +36,7 @@ FAULTS = [
         3,
         "`pretraining.hidden_size` is 128: it must be a multiple of twice `pretraining.num_attention_heads` (6)",
     ),
-    ("world/exposure/minimum", 50, "`world.exposure.minimum` (50) is more than `world.exposure.maximum` (48)"),
+    ("world/exposure/minimum", 50, "`world.exposure.minimum` (50) is more than `world.exposure.maximum` (32)"),
     ("world/splits/train", 0.4, "`world.splits` sum to 1.19"),
     ("world/opening/share", 0, "`world.opening`: set both `subjects` and `share`"),
     ("data/source", "file", "`data.path` is missing"),
