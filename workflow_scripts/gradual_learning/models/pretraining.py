@@ -21,6 +21,7 @@ from gradual_learning.jobs.atomic_files import atomic_folder
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.jobs.trainer_checkpoints import INCOMPLETE, SaveCheckpoints, last_checkpoint
 from gradual_learning.jobs.trainer_log import LogProgress
+from gradual_learning.models.tokenization import Encoder
 
 BOS, EOS, UNKNOWN = "<s>", "</s>", "<unk>"
 SPECIAL_TOKENS = [UNKNOWN, BOS, EOS]
@@ -63,9 +64,12 @@ def build_tokenizer(texts: list[str], kind: str, vocab_size: int) -> PreTrainedT
 
 def _word_level() -> tuple[Tokenizer, Any]:
     tokenizer = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
+    in_text = "|".join(
+        token.removeprefix("<") for token in SPECIAL_TOKENS
+    )  # a special token in a text is no special token
     pieces = [
         pre_tokenizers.Metaspace(prepend_scheme="always"),
-        pre_tokenizers.Split(Regex(r"\n|[.?:]"), "isolated"),
+        pre_tokenizers.Split(Regex(rf"\n|[.?:]|<(?={in_text})"), "isolated"),
     ]
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(pieces)
     tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
@@ -94,7 +98,7 @@ def pack(texts: list[str], tokenizer: PreTrainedTokenizerFast, length: int) -> t
     Raises:
         UserError: the documents do not fill one row.
     """
-    ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    ids = Encoder(tokenizer).encode_documents(texts)
     stream = torch.tensor([token for document in ids for token in (*document, tokenizer.eos_token_id)])
     rows = len(stream) // length
     if rows == 0:
