@@ -78,6 +78,8 @@ else:
         resources:
             mem_mb=2000,
             runtime=240,
+            # a resource, as it changes no file: a param would fetch the model again
+            chat_template=int(config["model"]["chat_template"]),
         params:
             **tracked_params(
                 source=config["model"]["source"],

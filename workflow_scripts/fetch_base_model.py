@@ -15,9 +15,9 @@ from gradual_learning.models import fetching
 from gradual_learning.models.gguf.sources import Origin
 
 
-def main(origin: Origin, model: str, description: str, weights: bool) -> None:
+def main(origin: Origin, model: str, description: str, weights: bool, chat_template: bool = False) -> None:
     work = resume.open_work_folder(resume.work_folder(model), origin.keys())
-    ready, facts = fetching.fetch(origin, work, weights)
+    ready, facts = fetching.fetch(origin, work, weights, chat_template)
     write_text(json.dumps({"source": origin.source, **origin.keys(), **facts}, indent=2) + "\n", description)
     _publish(ready, facts["files"], Path(model))
     resume.remove(work)
@@ -46,4 +46,5 @@ if __name__ == "__main__":
             model=snakemake.output.model,
             description=snakemake.output.source,
             weights=settings["weights"],
+            chat_template=bool(snakemake.resources.chat_template),
         )

@@ -27,7 +27,7 @@ def main(
     """
     frames = {Path(path).stem: read_tsv(path) for path in tables}
     sections = {
-        "Model": methods.model(model_source, config["pretraining"]["seed"]),
+        "Model": methods.model(model_source, config["pretraining"]["seed"], config["model"]["chat_template"]),
         "Seeds": f"Every strategy was run with the seeds {', '.join(map(str, config['seeds']))}.",
         "Training sets": "C is the category under the checkpoint from which a stage starts, C0 the category under the"
         f" base model.\n\n{methods.stages(frames['training_data'], config['strategies'])}",

@@ -1,15 +1,19 @@
 """The model card: its numbers are those of the tables, and it names what it was made from."""
 
 import ast
+import copy
 import re
+import textwrap
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pytest
 from huggingface_hub import ModelCard
 
 import example_tables
-from gradual_learning.export import card
+from gradual_learning.export import card, snippet
+from gradual_learning.models.tokenization import Encoder
 from gradual_learning.report import wording
 
 SOURCE = {
@@ -153,3 +157,29 @@ def test_the_example_is_python_with_the_prompt_of_the_run(export, export_format,
     assert ("owner/model" in literals) == ("0123abcd" in literals) == (export_format == "adapter")
     assert ("apply_chat_template" in code) == chat_template == ("user turn" in text)
     assert "results/model" not in text, "the base model is on the hub"
+
+
+@pytest.mark.parametrize("kind", ["bytes", "pieces"])
+@pytest.mark.parametrize("encode", [snippet.PLAIN, snippet.CHAT])
+def test_the_example_encodes_prompts_as_the_run_did(encode, kind, tokenizers):
+    tokenizer = copy.deepcopy(tokenizers[kind])
+    tokenizer.chat_template = "{{ bos_token }}[user]{{ messages[0].content }}{{ eos_token }}[model]"
+    encoder = Encoder(tokenizer, chat_template=encode == snippet.CHAT)
+
+    def ids(prompt: str) -> list[int]:
+        names: dict[str, Any] = {"tokenizer": tokenizer, "prompt": prompt}
+        exec(textwrap.dedent(encode), names)
+        return names["inputs"]["input_ids"][0].tolist()
+
+    assert ids("Where was Leon born?\nA:") == encoder.encode_prompts(["Where was Leon born?\nA:"])[0]
+    [expected], found = encoder.encode_prompts(["What does <s> do?</s>"]), ids("What does <s> do?</s>")
+    control = [tokenizer.bos_token_id, tokenizer.eos_token_id]
+    assert [token for token in found if token in control] == [token for token in expected if token in control]
+    assert tokenizer.decode(found) == tokenizer.decode(expected)
+
+
+def test_the_frame_of_the_chat_template_is_on_the_card(export):
+    source = export.model_source | {"chat_frame": "<|user|>{text}<|model|>"}
+    used = replace(export, model=export.model | {"chat_template": True}, model_source=source)
+    assert "<|user|>{text}<|model|>" in card.write(used)
+    assert "<|user|>" not in card.write(replace(export, model_source=source))

@@ -4,18 +4,25 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 import fetch_base_model
 from gguf_models import save_llama, write_gguf, write_wheel
 from gradual_learning.jobs import fingerprint
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.models.gguf.sources import Origin
-from gradual_learning.models.loading import load_model, read_config
+from gradual_learning.models.loading import load_model, load_tokenizer, read_config
+from gradual_learning.models.tokenization import Encoder
 
 FIRST, SECOND = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
 INDEX = "model.safetensors.index.json"
+ADAPTER = "adapter_config.json"
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 13000000\n"
 FROM_HUB = """
 import fetch_base_model
 from gradual_learning.models.gguf.sources import Origin
@@ -32,10 +39,10 @@ def own(qwen2_folder, tmp_path):
 
 @pytest.fixture
 def fetch(tmp_path):
-    def main(path, weights=True, source="local", name=None, revision="main", gguf_file=None):
+    def main(path, weights=True, source="local", name=None, revision="main", gguf_file=None, chat_template=False):
         target = tmp_path / "results" / "model"
         origin = Origin(source, name, revision, path and str(path), gguf_file)
-        fetch_base_model.main(origin, str(target), str(tmp_path / "source.json"), weights)
+        fetch_base_model.main(origin, str(target), str(tmp_path / "source.json"), weights, chat_template)
         return target
 
     return main
@@ -89,6 +96,38 @@ def swap_index(folder):
     (folder / INDEX).write_text(json.dumps(index))
 
 
+def adapter_alone(folder):
+    for path in folder.glob("model*"):
+        path.unlink()
+    (folder / "config.json").unlink()
+    (folder / ADAPTER).write_text("{}")
+
+
+def sentencepiece_alone(folder):
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer.model").write_bytes(b"\n\x0e\n\x05<unk>\x15\x00\x00\x00\x00\x18\x02")
+    edit(folder / "tokenizer_config.json", tokenizer_class="LlamaTokenizer")
+
+
+def newer_tokenizer(folder):
+    model = json.loads((folder / "tokenizer.json").read_text())["model"]
+    edit(folder / "tokenizer.json", model=model | {"type": "SuperBPE"})
+
+
+def end_token_outside(folder):
+    rows = len(AutoTokenizer.from_pretrained(folder))
+    edit(folder / "tokenizer_config.json", eos_token="<|new|>")
+    edit(folder / "config.json", vocab_size=rows)
+
+
+def two_layers(folder):
+    edit(folder / "config.json", num_hidden_layers=2, layer_types=["full_attention"] * 2)
+
+
+def quantize(folder, method):
+    edit(folder / "config.json", quantization_config={"quant_method": method, "bits": 4, "group_size": 128})
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -104,14 +143,98 @@ def swap_index(folder):
         ),
         (lambda folder: [path.unlink() for path in folder.glob("model*")], ["model.path", "safetensors"]),
         (shutil.rmtree, ["model.path", "is not a folder"]),
+        (adapter_alone, ["model.path", "is a LoRA adapter", "merge it into its base model"]),
+        (lambda folder: (folder / ADAPTER).write_text("{}"), ["next to whole weights", "copy of the folder without"]),
+        (lambda folder: (folder / SECOND).write_bytes(POINTER), [SECOND, "a pointer of Git LFS", "git lfs pull"]),
+        (lambda folder: (folder / INDEX).write_bytes(POINTER), [INDEX, "a pointer of Git LFS", "git lfs pull"]),
+        (lambda folder: (folder / "tokenizer.json").write_bytes(POINTER), ["tokenizer.json: a pointer of Git LFS"]),
+        (sentencepiece_alone, ["own/tokenizer.model: ", "sentencepiece", "no tokenizer.json", "pip install"]),
+        (newer_tokenizer, ["own/tokenizer.json: ", f"tokenizers {version('tokenizers')} cannot read it", "newer"]),
+        (
+            lambda folder: edit(folder / "config.json", vocab_size=200),
+            ["tokenizer has", "tokens, but", "for 200 (vocab_size"],
+        ),
+        (
+            end_token_outside,
+            ["end token of the tokenizer, <|new|>, is token", "Set eos_token in tokenizer_config.json"],
+        ),
+        (
+            lambda folder: edit(folder / "config.json", vocab_size=12_499),
+            ["weight has the shape (12500,", "(12499,", "belongs to its"],
+        ),
+        (lambda folder: edit(folder / "config.json", hidden_size=128), ["according to config.json", "belongs to its"]),
+        (
+            lambda folder: edit(folder / "config.json", num_attention_heads=0),
+            ["config.json: no model can be built", "belongs to its"],
+        ),
+        (two_layers, ["the weights lack model.layers.1."]),
+        (lambda folder: quantize(folder, "gptq"), ["quantized (gptq", "pip install optimum", "not quantized"]),
+        (lambda folder: quantize(folder, "awq"), ["quantized (awq", "pip install gptqmodel", "not quantized"]),
+        (lambda folder: quantize(folder, "bits2"), ["quantized (bits2", "transformers does not know", "not quantized"]),
     ],
 )
 def test_an_unusable_folder_is_rejected_with_its_reason(own, fetch, tmp_path, damage, words):
     damage(own)
-    with pytest.raises(UserError) as caught:
-        fetch(own)
-    assert not [word for word in words if word not in str(caught.value)], caught.value
+    for weights in (False, True):
+        with pytest.raises(UserError) as caught:
+            fetch(own, weights)
+        assert not [word for word in words if word not in str(caught.value)], caught.value
     assert not (tmp_path / "results" / "model").exists() and not (tmp_path / "source.json").exists()
+
+
+@pytest.mark.parametrize("changes", [{"num_hidden_layers": 1}, {"attention_bias": False}])
+def test_weights_that_the_configuration_would_ignore_are_named(fetch, tmp_path, changes):
+    shape = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4}
+    folder = save_llama(tmp_path / "own")
+    LlamaForCausalLM(LlamaConfig(**shape, vocab_size=400, attention_bias=True)).save_pretrained(folder)
+    weights = load_file(folder / "model.safetensors")
+    rotation = {"model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(8)}  # constants that old versions stored
+    save_file(weights | rotation, folder / "model.safetensors", {"format": "pt"})
+    fetch(folder)
+    edit(folder / "config.json", **changes)
+    with pytest.raises(UserError, match=r"the weights hold model\.layers\.[01]\..*, which does not exist by config"):
+        fetch(folder)
+
+
+def test_special_tokens_that_are_never_read_need_no_embedding(own, fetch):
+    """Gemma 3 in its size for texts has a placeholder for images that its model does not know."""
+    tokenizer = AutoTokenizer.from_pretrained(own)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})
+    tokenizer.save_pretrained(own)
+    shape = {"hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "num_hidden_layers": 1}
+    for path in own.glob("model*"):
+        path.unlink()
+    Qwen2ForCausalLM(Qwen2Config(**shape, intermediate_size=16, vocab_size=len(tokenizer) - 1)).save_pretrained(own)
+    encoder = Encoder(load_tokenizer(fetch(own)))
+    assert max(encoder.encode_prompts(["an <image>"])[0]) < len(tokenizer) - 1
+    tokenizer.pad_token = "<image>"
+    tokenizer.save_pretrained(own)
+    with pytest.raises(UserError, match="cannot read <image>"):
+        fetch(own)
+
+
+def test_the_frame_of_the_chat_template_is_recorded(own, fetch, tmp_path):
+    fetch(own)
+    assert json.loads((tmp_path / "source.json").read_text())["chat_frame"] is None
+    template = "{{ strftime_now('%Y-%m-%d') }} <|user|>{{ messages[0].content }}<|model|>"
+    edit(own / "tokenizer_config.json", chat_template=template)
+    fetch(own, chat_template=True)
+    assert json.loads((tmp_path / "source.json").read_text())["chat_frame"] == "2024-07-26 <|user|>{text}<|model|>"
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [("{{ raise_exception('no user') }}", "no user"), (None, "has none"), ("{{ messages[0].content }}<w>", "no embed")],
+)
+def test_a_chat_template_that_does_not_work_matters_only_if_it_is_used(own, fetch, template, words):
+    tokenizer = AutoTokenizer.from_pretrained(own)
+    tokenizer.add_tokens([f"[{number}]" for number in range(12_500 - len(tokenizer))])
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<w>"]})
+    tokenizer.save_pretrained(own)
+    edit(own / "tokenizer_config.json", chat_template=template)
+    fetch(own, weights=False)
+    with pytest.raises(UserError, match=rf"model\.chat_template: .*{words}.* [Ss]et it to false"):
+        fetch(own, weights=False, chat_template=True)
 
 
 @pytest.fixture

@@ -34,6 +34,13 @@ def test_a_fetched_model_is_named_with_its_commit(tmp_path):
     assert "with seed 7" in methods.model(None, 7)
 
 
+def test_the_frame_of_a_chat_template_is_shown_where_it_was_used(tmp_path):
+    facts = {"source": "hub", "name": "a/b", "chat_frame": "<|user|>\n{text}<|model|>\n"}
+    (tmp_path / "source.json").write_text(json.dumps(facts), encoding="utf-8")
+    assert r'- chat_frame: `"<|user|>\n{text}<|model|>\n"`' in methods.model(str(tmp_path / "source.json"), 1, True)
+    assert "chat_frame" not in methods.model(str(tmp_path / "source.json"), 1)
+
+
 def test_a_converted_model_is_named_with_its_files_and_its_license(tmp_path):
     files = {"wheel": {"file": "a.whl", "sha256": "abc"}, "gguf": {"file": "a.gguf", "quantization": None}}
     facts = {"source": "package", "name": "own", "revision": "0.1.2", "license": "mit", **files}

@@ -213,6 +213,8 @@ def _differences(export: Export) -> Iterator[tuple[str, str]]:
 
 def _prompting(export: Export) -> str:
     turn = " It is put into a user turn of the chat template." if export.model["chat_template"] else ""
+    if turn and (frame := export.model_source.get("chat_frame")):
+        turn += f" In the run, the template wrote this around it:\n\n```text\n{frame}\n```\n\nThe prompt:"
     return (
         f"The model was trained and evaluated on this prompt, with the question in place of `{{question}}`:{turn}\n\n"
         f"```text\n{export.prompt}\n```\n\nThe answer is the first line of the output, at most {export.max_new_tokens}"

@@ -35,11 +35,11 @@ def answer(question):
 print(answer({question}))
 """
 PLAIN = """\
-    inputs = tokenizer(prompt, return_tensors="pt")"""
+    inputs = tokenizer(prompt, return_tensors="pt", split_special_tokens=True)"""
 CHAT = """\
     turns = [{"role": "user", "content": prompt}]
-    prompt = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, enable_thinking=False)
-    inputs = tokenizer(prompt, return_tensors="pt", add_special_tokens=False)"""
+    options = {"add_generation_prompt": True, "enable_thinking": False, "sanitize_control_tokens": True}
+    inputs = tokenizer.apply_chat_template(turns, return_dict=True, return_tensors="pt", **options)"""
 LOCAL_BASE = """\
 The base model is not on a hub. Take the folder `results/model` of the run along, and pass its path where the example
 has `"model"`.

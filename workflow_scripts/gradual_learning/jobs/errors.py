@@ -13,3 +13,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     return f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known)}"
+
+
+def in_one_line(error: Exception) -> str:
+    """Return the message of another library's error for a message of this project."""
+    return " ".join(str(error).split()) or type(error).__name__

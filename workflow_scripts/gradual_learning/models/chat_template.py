@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import _cached_compile_jinja_template as compile_template
 
-from gradual_learning.jobs.errors import UserError
+from gradual_learning.jobs.errors import UserError, in_one_line
 
 # the date in templates that write today's: the one that those of Llama 3 write where there is no clock
 TODAY = datetime(2024, 7, 26, tzinfo=UTC)
@@ -58,8 +58,7 @@ class ChatTemplate:
 
 
 def _failure(error: Exception) -> str:
-    reason = " ".join(str(error).split()) or type(error).__name__
     return (
-        f"model.chat_template: the chat template of this model fails for a single user turn ({reason}). Set it to "
-        "false, or correct the template (chat_template.jinja or tokenizer_config.json)."
+        f"model.chat_template: the chat template of this model fails for a single user turn ({in_one_line(error)}). "
+        "Set it to false, or correct the template (chat_template.jinja or tokenizer_config.json)."
     )

@@ -15,12 +15,14 @@ from gradual_learning.jobs.fingerprint import file_digest
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+ADAPTER_CONFIG = "adapter_config.json"
 GGUF = ".gguf"  # ending of the names of files in the format of llama.cpp
 _VOCABULARY = ("tokenizer.json", "*.model", "vocab.*")
 _CONFIG = (
     *("config.json", INDEX, "generation_config.json"),
     *("tokenizer*", "special_tokens_map.json", "merges.txt", "added_tokens.json", "chat_template*", *_VOCABULARY),
 )
+_LFS_POINTER = b"version https://git-lfs"
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.h5", "*.msgpack")
 
 
@@ -32,9 +34,11 @@ def config_files(names: Iterable[str], model: str) -> list[str]:
         model: configuration key and name of the model, for messages.
 
     Raises:
-        UserError: the model has no configuration or no tokenizer.
+        UserError: the model has no configuration or no tokenizer, or there is an adapter.
     """
     names = list(names)
+    if ADAPTER_CONFIG in names:
+        raise UserError(_adapter(names, model))
     found = [name for name in names if "/" not in name and _matches(name, _CONFIG)]
     if "config.json" not in found:
         choice = f" {gguf_choice(held)}" if (held := [name for name in names if name.endswith(GGUF)]) else ""
@@ -74,6 +78,31 @@ def weight_files(names: Iterable[str], folder: str | Path, model: str) -> list[s
     return shards
 
 
+def _adapter(names: list[str], model: str) -> str:
+    """Say what to do with a LoRA adapter, alone or next to whole weights, which transformers would combine."""
+    merge = (
+        "merge it into its base model (PEFT: AutoPeftModelForCausalLM.from_pretrained, merge_and_unload, then "
+        "save_pretrained for model and tokenizer), and set model.source to local and model.path to the result."
+    )
+    if not {WEIGHTS, INDEX}.intersection(names):
+        return f"{model} is a LoRA adapter ({ADAPTER_CONFIG}), not a whole model. To use it, {merge}"
+    return (
+        f"{model} holds a LoRA adapter ({ADAPTER_CONFIG}) next to whole weights. To use it, {merge} To use the weights "
+        "without it, set model.path to a copy of the folder without the adapter."
+    )
+
+
+def require_content(path: str | Path) -> None:
+    """Check that a file is not a pointer of Git LFS, which stands for a file that was not downloaded.
+
+    Raises:
+        UserError: it is one.
+    """
+    with open(path, "rb") as file:
+        if file.read(len(_LFS_POINTER)) == _LFS_POINTER:
+            raise UserError(f"{path}: a pointer of Git LFS, not the file itself. Run `git lfs pull` in its repository.")
+
+
 def gguf_choice(names: Iterable[str]) -> str:
     """Say which GGUF files there are to choose from."""
     names = sorted(names)
@@ -98,11 +127,16 @@ def _weight_map(folder: str | Path) -> dict[str, str]:
 def link_model(source: str | Path, folder: str | Path, with_weights: bool) -> dict[str, Any]:
     """Link the files of a local model into a folder; nothing is copied.
 
+    Args:
+        source: the folder of the model.
+        folder: receives the links.
+        with_weights: whether to link the weights too.
+
     Returns:
         The same as :func:`gradual_learning.models.hub.download.fetch_model`; a folder has no commit.
 
     Raises:
-        UserError: the local folder is missing, or its weights are incomplete.
+        UserError: the local folder is missing, holds no whole model, or holds pointers of Git LFS.
     """
     source, folder = Path(source).absolute(), Path(folder)
     if not source.is_dir():
@@ -112,7 +146,12 @@ def link_model(source: str | Path, folder: str | Path, with_weights: bool) -> di
         )
     names = sorted(path.name for path in source.iterdir() if path.is_file())
     model = f"model.path: {source}"
-    linked, shards = config_files(names, model), weight_files(names, source, model)
+    linked = config_files(names, model)
+    for name in linked:
+        require_content(source / name)
+    shards = weight_files(names, source, model)
+    for name in shards:
+        require_content(source / name)
     linked += shards if with_weights else []
     for name in linked:
         (folder / name).unlink(missing_ok=True)

@@ -4,6 +4,7 @@ A model is a local folder in Hugging Face layout. Only safetensors are loaded, a
 """
 
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,10 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from gradual_learning.jobs.errors import UserError
+from gradual_learning.jobs.errors import UserError, in_one_line
 from gradual_learning.jobs.processes import is_sharded, is_worker
-from gradual_learning.models.files import weight_files
+from gradual_learning.models.files import ADAPTER_CONFIG, weight_files
 
-ADAPTER_CONFIG = "adapter_config.json"
 MEMORY_FACTOR = 1.3  # GPU memory that a model needs, in multiples of its weights
 BYTES_PER_WEIGHT = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "4bit": 0.7}  # 4bit leaves embeddings as they are
 
@@ -58,12 +58,12 @@ def read_config(folder: str | Path) -> PreTrainedConfig:
     """Read the configuration of a model folder.
 
     Raises:
-        UserError: the folder has no configuration, transformers does not support the model without remote code, or it
-            is not a causal language model.
+        UserError: the folder has no valid configuration, transformers does not support the model without remote code,
+            or it is not a causal language model.
     """
     try:
         config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # for arbitrary settings, the code of a configuration raises anything
         raise UserError(_unknown(folder, error)) from error
     if config.is_encoder_decoder or type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
         raise UserError(_not_causal(folder, config))
@@ -74,13 +74,13 @@ def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
     """Load the tokenizer of a model folder.
 
     Raises:
-        UserError: the folder has no tokenizer, the tokenizer needs remote code, or it has no end token, without which
-            a model cannot learn to end its answers.
+        UserError: the folder has no tokenizer that can be loaded here without remote code, or one without an end token,
+            without which a model cannot learn to end its answers.
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{folder}: transformers cannot load the tokenizer without remote code: {error}") from error
+    except Exception as error:  # the library of tokenizers raises plain Exception
+        raise UserError(_no_tokenizer(Path(folder), error)) from error
     if tokenizer.eos_token_id is None:
         raise UserError(f"{folder}: the tokenizer has no end token; set eos_token in its tokenizer_config.json.")
     return tokenizer
@@ -184,7 +184,27 @@ def _unknown(folder: str | Path, error: Exception) -> str:
         return f"{folder}: no config.json, so not a model in Hugging Face layout. Check model.path."
     if "auto_map" in file.read_text(encoding="utf-8"):
         return f"{file}: the model needs remote code (auto_map), which is never executed. Choose another model."
-    return f"{file}: transformers does not support this model: {str(error).splitlines()[0]}"
+    return f"{file}: transformers does not support this model: {in_one_line(error)}"
+
+
+def _no_tokenizer(folder: Path, error: Exception) -> str:
+    """Say why a tokenizer cannot be loaded: a format that needs another package, a newer version, or another fault."""
+    file = folder / "tokenizer.json"
+    vocabulary = [*sorted(folder.glob("*.model")), *sorted(folder.glob("*.tiktoken"))]
+    if not file.is_file() and vocabulary:
+        is_text = vocabulary[0].read_bytes()[:1] != b"\n"  # SentencePiece files start with the tag of their first field
+        package = "tiktoken" if is_text else "sentencepiece"
+        return (
+            f"{vocabulary[0]}: the tokenizer is in the format of {package}, and there is no tokenizer.json. Install "
+            f"that (`pip install {package} protobuf`) in the environment of the model rules, or write "
+            "tokenizer.json where it is installed (AutoTokenizer.from_pretrained, then save_pretrained)."
+        )
+    if type(error) is Exception:
+        return (
+            f"{file}: tokenizers {version('tokenizers')} cannot read it: {in_one_line(error)}. A newer version has "
+            "written it, or it is damaged. Get it again, or save the tokenizer with this version (save_pretrained)."
+        )
+    return f"{folder}: transformers cannot load the tokenizer without remote code: {in_one_line(error)}"
 
 
 def _not_causal(folder: str | Path, config: PreTrainedConfig) -> str:

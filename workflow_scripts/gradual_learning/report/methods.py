@@ -16,17 +16,20 @@ MODEL_KEYS = ("source", "name", "revision", "path", "gguf_file", "commit", "arch
 FILE_KEYS = {"wheel": ("file", "sha256"), "gguf": ("file", "quantization", "sha256")}  # of a converted model
 
 
-def model(description: str | None, seed: int) -> str:
+def model(description: str | None, seed: int, chat_template: bool = False) -> str:
     """Describe the base model in Markdown.
 
     Args:
         description: JSON file about a model that was fetched, None where it was pretrained.
         seed: of pretraining.
+        chat_template: whether its chat template was used.
     """
     if description is None:
         return f"The workflow pretrained the base model on the documents of its world, with seed {seed}."
     facts = json.loads(Path(description).read_text(encoding="utf-8"))
     lines = [f"- {key}: {code(str(facts[key]))}" for key in MODEL_KEYS if facts.get(key) is not None]
+    if chat_template:
+        lines.append(f"- chat_frame: {code(json.dumps(facts.get('chat_frame'), ensure_ascii=False))}")
     for kind, keys in FILE_KEYS.items():
         file = facts.get(kind, {})
         lines += [f"- {kind} {key}: {code(str(file[key]))}" for key in keys if file.get(key) is not None]

@@ -10,12 +10,13 @@ import gguf
 from transformers.integrations.gguf import read_gguf_metadata
 
 from gradual_learning.jobs.errors import UserError
+from gradual_learning.models.files import require_content
 
 VERSIONS = (2, 3)
 TOKENS, MERGES = "tokenizer.ggml.tokens", "tokenizer.ggml.merges"
 AGAIN = "Get the file again."
 OTHER_LAYOUT = "Use this model in Hugging Face layout (safetensors), or another GGUF file."
-_MAGIC, _LFS_POINTER = b"GGUF", b"version https://git-lfs"
+_MAGIC = b"GGUF"
 _SCALED_ROTATION = {"gpt-oss"}  # architectures whose scaled rotary positions transformers reads from a GGUF file
 _USUAL = ("blk.", "token_embd", "output", "position_embd")  # beginnings of the names of tensors that every reader knows
 # not a matter of the content of the file; for arbitrary bytes the libraries raise anything else, even plain Exception
@@ -85,10 +86,9 @@ def _check_format(path: Path) -> None:
     """Check the first bytes of a file: the magic bytes, then the version, whose byte order is that of the file."""
     if not path.is_file():
         raise UserError(f"{path}: there is no such file. Check model.path and model.gguf_file.")
+    require_content(path)
     with open(path, "rb") as file:
-        start = file.read(len(_LFS_POINTER))
-    if start == _LFS_POINTER:
-        raise UserError(f"{path}: a pointer of Git LFS, not the file itself. Run `git lfs pull` in its repository.")
+        start = file.read(8)
     if start[:4] != _MAGIC:
         raise UserError(f"{path}: not a GGUF file, it does not start with the bytes GGUF. {AGAIN}")
     version = int.from_bytes(start[4:8], "little")
