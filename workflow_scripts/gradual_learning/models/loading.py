@@ -191,9 +191,9 @@ def _no_tokenizer(folder: Path, error: Exception) -> str:
     """Say why a tokenizer cannot be loaded: a format that needs another package, a newer version, or another fault."""
     file = folder / "tokenizer.json"
     vocabulary = [*sorted(folder.glob("*.model")), *sorted(folder.glob("*.tiktoken"))]
-    if not file.is_file() and vocabulary:
-        is_text = vocabulary[0].read_bytes()[:1] != b"\n"  # SentencePiece files start with the tag of their first field
-        package = "tiktoken" if is_text else "sentencepiece"
+    # a SentencePiece file starts with the tag of its first field, one of tiktoken is text
+    package = "sentencepiece" if vocabulary and vocabulary[0].read_bytes()[:1] == b"\n" else "tiktoken"
+    if vocabulary and not file.is_file() and find_spec(package) is None:
         return (
             f"{vocabulary[0]}: the tokenizer is in the format of {package}, and there is no tokenizer.json. Install "
             f"that (`pip install {package} protobuf`) in the environment of the model rules, or write "
