@@ -41,7 +41,7 @@ ERRORS = {  # environment of the user; expressions and words of their messages
             (gguf("a.gguf"), ["model.gguf_file", "has no file a.gguf", "a/a.gguf, b.gguf"]),
             (gguf("a.gguf", "org/nowhere"), ["model.name", "org/nowhere", "private"]),
             (model("org/cut"), ["model.name", f"lacks {SECOND}", "index"]),
-            (model("org/adapter"), ["model.name", "no config.json"]),
+            (model("org/adapter"), ["model.name", "is a LoRA adapter"]),
             (model("org/mess"), ["model.safetensors.index.json", "not an index"]),
             ("download.fetch_dataset('org/no', 'main', ['*'], 'data')", ["data.source", "has no dataset org/no"]),
         ],
