@@ -87,3 +87,28 @@ def test_zero_shot_answers_keep_the_order_of_the_questions_and_are_judged_verbat
     correct = labeling.verbatim(engine, questions.assign(answers=accepted), **settings)
     assert correct.index.tolist() == questions["id"].tolist()
     assert correct.tolist() == [n % 3 > 0 for n in range(len(questions))]
+
+
+def test_answers_that_cannot_become_correct_are_not_continued(engine, tiny_world):
+    questions, settings = (
+        tiny_world.questions,
+        {"template": "Q: {question}\nA:", "decoding": Decoding(max_new_tokens=6)},
+    )
+    labeling.answer_zero_shot(engine, questions, **settings)  # tests the cache strategy, which reads tokens too
+    before = engine.tokens_written
+    answers = labeling.answer_zero_shot(engine, questions, **settings)["answer"]
+    whole = engine.tokens_written - before
+    correct = labeling.verbatim(engine, questions, **settings)
+    expected = [
+        labeling.is_verbatim(text, accepted) for text, accepted in zip(answers, questions["answers"], strict=True)
+    ]
+    assert correct.tolist() == expected and any(expected)
+    assert engine.tokens_written - before - whole < whole / 2
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("", True), (" Port", True), (" Port Alder", True), ("Port Alder ", True), ("Porto", False), ("port", False)],
+)
+def test_an_output_is_continued_while_it_can_become_an_accepted_answer(text, kept):
+    assert labeling.can_become_verbatim(text, ["x", "Port Alder"]) is kept

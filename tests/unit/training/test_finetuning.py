@@ -12,11 +12,11 @@ from gradual_learning.generation.decoding import Decoding
 from gradual_learning.generation.engine import Engine
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.knowledge import labeling
-from gradual_learning.models.loading import load_model, load_tokenizer
+from gradual_learning.models.loading import Loading, load_model, load_tokenizer
 from gradual_learning.models.tokenization import Encoder
 from gradual_learning.training import finetuning
 from gradual_learning.training.settings import LoraSettings
-from gradual_learning.training.trainable_model import load_trainable_model
+from gradual_learning.training.trainable_model import load_trainable_model, merged_adapter
 
 SETTINGS = dataclasses.replace(
     training_settings.SETTINGS, learning_rate=3e-3, weight_decay=0.01, lora=LoraSettings(4, 8, 0.1)
@@ -137,6 +137,23 @@ def test_a_stage_continues_its_parents_adapter_and_leaves_the_base_model_alone(t
     assert same(before, weights(tiny_model))
     for name in ("first", "second"):
         assert json.loads((tmp_path / name / "best" / "adapter_config.json").read_text())["r"] == 4
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_an_adapter_is_merged_for_a_measurement_and_all_weights_are_restored(dtype, tiny_model, rows, tmp_path):
+    run(tiny_model, rows, tmp_path)
+    settings = dataclasses.replace(SETTINGS, loading=Loading(dtype))
+    model = load_trainable_model(str(tiny_model), str(tmp_path / "best"), settings).eval()
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    inputs = torch.tensor([[5, 6, 7]])
+    with torch.inference_mode():
+        apart = model(inputs).logits
+        with merged_adapter(model):
+            merged = model(inputs).logits
+            changed = [name for name, weight in model.state_dict().items() if not torch.equal(weight, before[name])]
+    assert bool(changed) == (dtype == "float32"), "16 bits would round the adapter"
+    torch.testing.assert_close(merged, apart)
+    assert same(before, model.state_dict())
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])

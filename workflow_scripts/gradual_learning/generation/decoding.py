@@ -54,6 +54,7 @@ class OpenAnswers:
         samples: sampled answers per prompt.
         greedy: whether each prompt has a greedy answer too.
         steps: tokens of the longest answer.
+        drop_greedy: whether greedy answers are dropped like samples.
 
     Attributes:
         tokens: int64 [prompts, answers of a prompt, steps], NO_TOKEN where an answer has none. The greedy answer
@@ -63,7 +64,8 @@ class OpenAnswers:
         sample: int64 [n], GREEDY or 0 .. samples - 1.
     """
 
-    def __init__(self, prompts: int, samples: int, greedy: bool, steps: int) -> None:
+    def __init__(self, prompts: int, samples: int, greedy: bool, steps: int, drop_greedy: bool = False) -> None:
+        self.drop_greedy = drop_greedy
         self.first = GREEDY if greedy else 0
         numbers = np.arange(self.first, samples)
         self.tokens = np.full((prompts, len(numbers), steps), NO_TOKEN)
@@ -84,8 +86,8 @@ class OpenAnswers:
         return np.divmod(branches, vocab_size)
 
     def drop(self, kept_rows: np.ndarray) -> np.ndarray:
-        """Drop the samples on all other rows; return which rows remain, those of greedy answers included."""
-        kept = kept_rows[self.row] | (self.sample == GREEDY)
+        """Drop the answers on all other rows; return which rows remain, with those of greedy answers that stay."""
+        kept = kept_rows[self.row] | ((self.sample == GREEDY) & (not self.drop_greedy))
         self.tokens[self.owner[~kept], self.sample[~kept] - self.first] = DROPPED
         remaining = np.bincount(self.row[kept], minlength=len(kept_rows)) > 0
         self.keep(kept)

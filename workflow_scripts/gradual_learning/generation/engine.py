@@ -20,6 +20,7 @@ from gradual_learning.generation import cache_strategies
 from gradual_learning.generation.batch_rows import BatchRows
 from gradual_learning.generation.decoding import (
     DROPPED,
+    GREEDY,
     NO_TOKEN,
     Answer,
     Decoding,
@@ -73,6 +74,7 @@ class Engine:
         samples: int,
         greedy: bool = True,
         keep_sampling: KeepSampling | None = None,
+        drop_greedy: bool = False,
     ) -> Iterator[Answer]:
         """Answer every prompt, group by group; within a group from the shortest prompt to the longest.
 
@@ -82,12 +84,14 @@ class Engine:
             samples: sampled answers per prompt.
             greedy: whether to return the greedy answer too.
             keep_sampling: whether to continue a sample, given its text so far; None: sample all to their end.
+            drop_greedy: whether ``keep_sampling`` decides on the greedy answer, too.
 
         Raises:
             UserError: a prompt with its answer is longer than the model can read.
         """
         for batch, rows in self.batches(prompts, decoding.max_new_tokens):
-            yield from self._answer_batch(batch, rows, decoding, samples, greedy, keep_sampling)
+            answers = OpenAnswers(len(batch), samples, greedy, decoding.max_new_tokens, drop_greedy)
+            yield from self._answer_batch(batch, rows, decoding, answers, keep_sampling)
 
     @torch.inference_mode()
     def batches(self, prompts: Sequence[Prompt], max_new_tokens: int) -> Iterator[tuple[list[Prompt], BatchRows]]:
@@ -135,11 +139,9 @@ class Engine:
         prompts: list[Prompt],
         rows: BatchRows,
         decoding: Decoding,
-        samples: int,
-        greedy: bool,
+        answers: OpenAnswers,
         keep_sampling: KeepSampling | None,
     ) -> Iterator[Answer]:
-        answers = OpenAnswers(len(prompts), samples, greedy, decoding.max_new_tokens)
         questions = np.array([int(prompt.id, 16) for prompt in prompts], dtype=np.uint64)
         numbers = np.array([prompt.number for prompt in prompts])
         for step in range(decoding.max_new_tokens):
@@ -158,7 +160,7 @@ class Engine:
                 break
             self.tokens_written += len(children)
             rows.advance(parents, children)
-        yield from self._texts(prompts, answers.tokens, greedy)
+        yield from self._texts(prompts, answers.tokens, answers.first == GREEDY)
 
     def _kept_rows(
         self, prompts: list[Prompt], owner: np.ndarray, tokens: np.ndarray, keep_sampling: KeepSampling

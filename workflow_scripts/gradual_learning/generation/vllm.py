@@ -95,8 +95,9 @@ class Engine:
         samples: int,
         greedy: bool = True,
         keep_sampling: KeepSampling | None = None,
+        drop_greedy: bool = False,
     ) -> Iterator[Answer]:
-        """Answer every prompt, group by group; every sample is drawn to its end, whatever ``keep_sampling`` returns.
+        """Answer every prompt, group by group; generate answers to their end, whatever ``keep_sampling`` returns.
 
         Arguments are those of :meth:`gradual_learning.generation.engine.Engine.answer`.
 

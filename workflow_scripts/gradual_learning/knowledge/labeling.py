@@ -25,8 +25,9 @@ class Answerer(Protocol):
         samples: int,
         greedy: bool = True,
         keep_sampling: KeepSampling | None = None,
+        drop_greedy: bool = False,
     ) -> Iterator[Answer]:
-        """Answer every prompt; an engine may draw samples to their end that need not be continued."""
+        """Answer every prompt; an engine may generate answers to their end that need not be continued."""
         ...
 
 
@@ -47,6 +48,12 @@ def first_line(text: str) -> str:
 def is_verbatim(text: str, accepted: Sequence[str]) -> bool:
     """Return whether an output equals an accepted answer letter for letter."""
     return first_line(text) in accepted
+
+
+def can_become_verbatim(text: str, accepted: Sequence[str]) -> bool:
+    """Return whether an output that starts with ``text`` can equal an accepted answer letter for letter."""
+    start = text.lstrip()
+    return any(answer.startswith(start) or start.rstrip() == answer for answer in accepted)
 
 
 def count_unanswerable(questions: pd.DataFrame, encoder: Encoder, max_new_tokens: int) -> int:
@@ -81,9 +88,7 @@ def answer_zero_shot(engine: Answerer, questions: pd.DataFrame, template: str, d
     Returns:
         id, relation and answer, in the order of ``questions``.
     """
-    prompts = [
-        Prompt(row.id, 0, "zero-shot", prompting.zero_shot(row.question, template)) for row in questions.itertuples()
-    ]
+    prompts = _zero_shot_prompts(questions, template)
     answers = {}
     with Progress(len(prompts)) as progress:
         for answer in engine.answer(prompts, decoding, 0):
@@ -99,7 +104,21 @@ def join_epochs(answers: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def verbatim(engine: Answerer, questions: pd.DataFrame, template: str, decoding: Decoding) -> pd.Series:
-    """Return by question id whether the zero-shot answer equals an accepted answer letter for letter."""
-    answers = answer_zero_shot(engine, questions, template, decoding)["answer"]
-    correct = [is_verbatim(text, accepted) for text, accepted in zip(answers, questions["answers"], strict=True)]
-    return pd.Series(correct, index=questions["id"], dtype=bool)
+    """Return by question id whether the zero-shot answer equals an accepted answer letter for letter.
+
+    An answer is generated only as long as it can still be correct.
+    """
+    accepted = dict(zip(questions["id"], questions["answers"], strict=True))
+
+    def keep(question: str, text: str) -> bool:
+        return can_become_verbatim(text, accepted[question])
+
+    prompts = _zero_shot_prompts(questions, template)
+    answers = engine.answer(prompts, decoding, 0, keep_sampling=keep, drop_greedy=True)
+    correct = {answer.prompt.id: is_verbatim(answer.greedy or "", accepted[answer.prompt.id]) for answer in answers}
+    return questions["id"].map(correct).set_axis(questions["id"]).astype(bool)
+
+
+def _zero_shot_prompts(questions: pd.DataFrame, template: str) -> list[Prompt]:
+    rows = questions.itertuples()
+    return [Prompt(row.id, 0, "zero-shot", prompting.zero_shot(row.question, template)) for row in rows]

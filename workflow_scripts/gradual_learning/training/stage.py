@@ -21,7 +21,7 @@ from gradual_learning.tables.files import read_json_lines, read_table, write_jso
 from gradual_learning.tables.schemas import PROMPTS, QUESTIONS
 from gradual_learning.training import distributed, early_stopping, finetuning
 from gradual_learning.training.settings import FinetuningSettings
-from gradual_learning.training.trainable_model import load_trainable_model
+from gradual_learning.training.trainable_model import load_trainable_model, merged_adapter
 
 INPUTS = ("model", "parent", "data", "questions", "prompts")
 OUTPUTS = ("best", "last", "training_log", "summary")
@@ -85,13 +85,12 @@ class StageJob:
             return labeling.verbatim(engine, questions, self.settings.prompt, self.decoding)
 
         def measure() -> dict[str, float]:
-            fsdp = self.settings.processes.fsdp
-            validated, learned = (
-                distributed.evaluate_in_parallel(is_correct, questions, fsdp) for questions in (validation, tracked)
-            )
+            questions = pd.concat([validation, tracked])
+            with merged_adapter(engine.model):
+                correct = distributed.evaluate_in_parallel(is_correct, questions, self.settings.processes.fsdp)
             return {
-                early_stopping.METRIC: float(validated.mean()),
-                **early_stopping.train_accuracies(learned, category_at_base),
+                early_stopping.METRIC: float(correct[validation["id"]].mean()),
+                **early_stopping.train_accuracies(correct[tracked["id"]], category_at_base),
             }
 
         return measure

@@ -1,12 +1,15 @@
 """The model that a stage trains: its parent's adapter, a new adapter, or all weights."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
 from transformers import PreTrainedModel, set_seed
 
 from gradual_learning.jobs.errors import UserError
+from gradual_learning.jobs.processes import is_sharded
 from gradual_learning.models.loading import Loading, is_adapter, load_model
 from gradual_learning.training.settings import FinetuningSettings, LoraSettings
 
@@ -40,6 +43,28 @@ def load_trainable_model(folder: str, parent: str | None, settings: FinetuningSe
     if parent is not None:
         return PeftModel.from_pretrained(base, parent, is_trainable=True)
     return get_peft_model(base, adapter_config(settings.lora, base))
+
+
+@contextmanager
+def merged_adapter(model: PreTrainedModel) -> Iterator[None]:
+    """Merge the adapter of a model into float32 weights, where that only saves time, and restore these weights.
+
+    In 16 or 4 bits merging would round the adapter. Weights that are sharded, or trained themselves, stay as they are.
+    """
+    from peft.tuners.lora import LoraLayer
+
+    layers = [layer.get_base_layer() for layer in model.modules() if isinstance(layer, LoraLayer)]
+    weights = [layer.weight.data for layer in layers]
+    if is_sharded() or not layers or any(weight.dtype != torch.float32 for weight in weights):
+        yield
+        return
+    model.merge_adapter(safe_merge=True)
+    try:
+        yield
+    finally:
+        model.unmerge_adapter()
+        for layer, weight in zip(layers, weights, strict=True):
+            layer.weight.data = weight  # without the rounding errors of unmerging
 
 
 def _check_quantization(settings: FinetuningSettings) -> None:
