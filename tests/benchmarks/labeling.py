@@ -3,7 +3,9 @@
     PYTHONPATH=workflow_scripts python tests/benchmarks/labeling.py results --cache FOLDER [--vllm PYTHON]
 
 prints a Markdown table for each model, followed by the distance of the engine from the minimum cost of its work, and by
-the growth of time and memory. All times are from the same run, so their ratios are comparable on any machine.
+the growth of time and memory. All times are from the same run, so their ratios are comparable on any machine. The
+models are the base model of the results and, after a run in a simulated world, a larger one that is trained on its
+documents.
 """
 
 import argparse
@@ -14,6 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 import baselines
 import cases
@@ -27,30 +30,36 @@ from vllm_runner import Vllm
 MODES = ("full", "lazy", "pruned")
 # Slow engines and the larger model get fewer questions: their number is divided by these.
 LARGER = 8
+LARGE = 25e6  # parameters
 FEWER = {"generate": 4, "vllm": 4, "generate_batch": 32}
 FEWER_LARGER = {"generate": 32, "vllm": 8, "generate_batch": 32}
 TIME_FACTORS, MEMORY_FACTORS = (1, 4, 16), (1, 10)  # of the number of questions, to measure growth
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Measure both models and print the results."""
+    """Measure the base model, and the larger model where there are documents to train it on, and print the results."""
     prepare_torch(arguments.threads)
     arguments.cache.mkdir(parents=True, exist_ok=True)
     results, count = arguments.results, arguments.questions
+    documents = results / "world/documents.parquet"
     size = larger.Size(*(getattr(arguments, name) for name in vars(larger.Size())))
-    big_model = larger.build(results / "world/documents.parquet", size, arguments.cache)
     base = cases.read(results, "base model", results / "model", count)
-    big = cases.read(results, "larger model", big_model, max(1, count // LARGER))
-    for case, fewer in ((base, FEWER), (big, FEWER_LARGER)):
-        engine = native_engine.engine(case)
+    measured = [base]
+    if documents.exists():  # of a simulated world
+        big_model = larger.build(documents, size, arguments.cache)
+        measured.append(cases.read(results, "larger model", big_model, max(1, count // LARGER)))
+    for case in measured:
+        engine = native_engine.engine(case, arguments.dtype)
+        fewer = FEWER_LARGER if native_engine.parameters(engine) > LARGE else FEWER
         table = measure(engine, case, fewer, arguments)
         table.insert(0, "model", f"{case.name}, {native_engine.parameters(engine) / 1e6:.2f} M")
         print(markdown(table), "", sep="\n", flush=True)
         for note in remarks(engine, case, arguments.repeats):
             print(f"- {case.name}: {note}.", flush=True)
         print()
-    for note in growth(native_engine.engine(base), base):
-        print(f"- {base.name}: {note}.", flush=True)
+    if documents.exists():
+        for note in growth(native_engine.engine(base), base):
+            print(f"- {base.name}: {note}.", flush=True)
 
 
 def measure(
@@ -63,7 +72,7 @@ def measure(
         runners = [native_engine.NativeEngine(engine, case, mode, count) for mode in MODES]
         runners.append(native_engine.Likelihood(engine, case, count))
         runners.append(baselines.tune(baselines.Generate(engine, case, few["generate"]), (4, 16, 64)))
-        paged = baselines.GenerateBatch(native_engine.engine(case), case, few["generate_batch"])
+        paged = baselines.GenerateBatch(native_engine.engine(case, arguments.dtype), case, few["generate_batch"])
         runners.append(baselines.tune(paged, (64, 256, 1024)))
         if arguments.vllm:
             log = arguments.cache / "vllm.log"
@@ -83,7 +92,8 @@ def remarks(engine: native_engine.Engine, case: cases.Case, repeats: int) -> Ite
     prefill, whole = limits.shares_of_floor(engine, case, repeats)
     yield f"reading the prompts reaches {prefill:.0%} of the speed of a matrix product, full sampling {whole:.0%}"
     others = {mode: (engine, mode) for mode in MODES[1:]}
-    others["full in bfloat16"] = native_engine.engine(case, "bfloat16"), "full"
+    dtype = "float32" if engine.model.dtype == torch.bfloat16 else "bfloat16"
+    others[f"full in {dtype}"] = native_engine.engine(case, dtype), "full"
     for name, (own, mode) in others.items():
         answers = native_engine.label(own, case, case.questions, mode)
         changed = native_engine.count_different_labels(full, answers, case.questions)
@@ -120,6 +130,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("results", type=Path, nargs="?", default="results", help="folder of a finished run")
     parser.add_argument("--cache", type=Path, default="results/benchmark", help="folder of the larger model")
     parser.add_argument("--vllm", type=Path, help="interpreter of an environment with vLLM")
+    parser.add_argument("--dtype", default="float32", help="of the weights: float32 or bfloat16")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="cores that each engine may use")
     parser.add_argument(
         "--questions", type=int, default=256, help="questions that this project's engine labels in a round"

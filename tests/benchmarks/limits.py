@@ -19,9 +19,9 @@ from gradual_learning.models.determinism import prepare_torch
 MATRIX_SIZE = 1024  # rows and columns
 
 
-def matmul_rate(device: torch.device) -> float:
-    """Return the operations per second of a product of two large float32 matrices, the best of 20."""
-    left = torch.randn(MATRIX_SIZE, MATRIX_SIZE, device=device)
+def matmul_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """Return the operations per second of a product of two large matrices, the best of 20."""
+    left = torch.randn(MATRIX_SIZE, MATRIX_SIZE, device=device, dtype=dtype)
     return 2 * MATRIX_SIZE**3 / min(_seconds(lambda: (left @ left)[0, 0].item()) for _ in range(20))
 
 
@@ -31,7 +31,7 @@ def shares_of_floor(engine: Engine, case: Case, repeats: int) -> tuple[float, fl
     The minimum is two operations per weight and token that must be read, at the rate of a large matrix product.
     """
     prompts = case.few_shot_prompts(case.questions)
-    cost = 2 * native_engine.parameters(engine) / matmul_rate(engine.model.device)
+    cost = 2 * native_engine.parameters(engine) / matmul_rate(engine.model.device, engine.model.dtype)
     one = replace(DECODING, max_new_tokens=1)
     prefill = min(_seconds(lambda: list(engine.answer(prompts, one, 0))) for _ in range(repeats))
     engine.tokens_read = engine.tokens_written = 0

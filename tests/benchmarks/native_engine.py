@@ -29,9 +29,10 @@ def engine(case: Case, dtype: str = "float32") -> Engine:
 
 
 def label_in_chunks(
-    own: Engine, case: Case, questions: pd.DataFrame, mode: str, chunk_size: int = shards.CHUNK_SIZE
+    own: Engine, case: Case, questions: pd.DataFrame, mode: str, chunk_size: int | None = None
 ) -> Iterator[pd.DataFrame]:
-    """Answer questions in a mode; yield tables with the columns of ``schemas.ANSWERS``."""
+    """Answer questions in a mode, in chunks of the default size or another; columns of ``schemas.ANSWERS``."""
+    chunk_size = chunk_size or shards.default_chunk_size(str(case.model))
     options = {"decoding": DECODING, "samples": SAMPLES, "sampling": mode}
     for chunk in shards.chunks(questions, chunk_size):
         yield sampling.sample_answers(own, chunk, case.prompts, **options)

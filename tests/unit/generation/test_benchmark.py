@@ -1,4 +1,4 @@
-"""The benchmark at its smallest size: every part runs, and all engines give the same answers."""
+"""The benchmarks at their smallest size: every part runs, and all engines give the same answers."""
 
 import os
 import re
@@ -51,3 +51,17 @@ def test_no_mode_changes_a_label(printed):
 def test_the_growth_of_time_and_memory_is_printed(printed):
     assert re.search(r"1, 4, 16 times 1 questions take [\d., ]+ s", printed)
     assert re.search(r"1, 10 times 1 questions take [\d, ]+ MB", printed)
+
+
+def test_the_time_of_a_run_is_shown_by_rule(root, finished):
+    benchmarks = finished.parent / "benchmarks"
+    command = [sys.executable, root / "tests/benchmarks/jobs.py", benchmarks, "--repeats=1"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()[2:]]
+    shown = {name: list(map(float, cells[:3])) for name, *cells in rows}
+    jobs, seconds, start_up = shown.pop("all")
+    assert jobs == sum(row[0] for row in shown.values()) == len(list(benchmarks.rglob("*.tsv")))
+    assert seconds == pytest.approx(sum(row[1] for row in shown.values()), abs=len(shown))
+    assert shown["`finetune`"][0] == len(list(benchmarks.glob("finetune/**/*.tsv")))
+    assert start_up > 0
