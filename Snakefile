@@ -72,5 +72,11 @@ include: "rules/export.smk"
 include: "rules/plan.smk"
 
 
+onstart:
+    # Snakemake's own lock states which runs may work side by side, but --nolock switches it off
+    if not locks.lock(".snakemake/running", shared=workflow.execution_settings.lock):
+        raise WorkflowError("another run is already running in this folder: let it finish or stop it")
+
+
 onerror:
     print("The log of the failed job names the cause. Finished results are kept: fix the cause and rerun the command.")

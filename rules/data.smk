@@ -1,8 +1,4 @@
 rule download_dataset:
-    input:
-        code=code_inputs("download_dataset"),
-        archive=configured_path("data", "path"),
-        phrases=configured_path("data", "answer_phrases"),
     output:
         records="<results>/data/raw/records.jsonl",
         source="<results>/data/raw/source.json",
@@ -18,11 +14,15 @@ rule download_dataset:
         mem_mb=3000,
         runtime=60,
     params:
+        **tracked_code("download_dataset"),
         **tracked_params(
             source=config["data"]["source"],
             url=config["data"]["url"],
             revision=config["data"]["revision"],
         ),
+        archive=configured_path("data", "path"),
+        answer_phrases=configured_path("data", "answer_phrases"),
+        content=lambda wildcards: [content("data", "path"), content("data", "answer_phrases")],
     message:
         "Fetching the questions and checking every row"
     script:
@@ -31,7 +31,6 @@ rule download_dataset:
 
 rule simulate_world:
     input:
-        code=code_inputs("simulate_world"),
         records=[] if is_simulated() else "<results>/data/raw/records.jsonl",
     output:
         facts="<results>/world/facts.parquet",
@@ -47,6 +46,7 @@ rule simulate_world:
     resources:
         **LIGHT,
     params:
+        **tracked_code("simulate_world"),
         **tracked_params(
             relations=config["data"]["relations"],
             world=config["world"],
@@ -59,7 +59,6 @@ rule simulate_world:
 
 rule prepare_questions:
     input:
-        code=code_inputs("prepare_questions"),
         records=question_records(),
     output:
         questions="<results>/data/questions.parquet",
@@ -75,6 +74,7 @@ rule prepare_questions:
         mem_mb=3000,
         runtime=10,
     params:
+        **tracked_code("prepare_questions"),
         **tracked_params(
             multiple_answers=config["data"]["multiple_answers"],
             max_answer_words=config["data"]["max_answer_words"],
@@ -91,7 +91,6 @@ rule prepare_questions:
 
 rule build_prompts:
     input:
-        code=code_inputs("build_prompts"),
         questions="<results>/data/questions.parquet",
     output:
         prompts="<results>/data/prompts.parquet",
@@ -105,6 +104,7 @@ rule build_prompts:
     resources:
         **LIGHT,
     params:
+        **tracked_code("build_prompts"),
         **tracked_params(
             exemplar_sets=config["knowledge"]["exemplar_sets"],
             num_fewshot=config["knowledge"]["num_fewshot"],

@@ -1,6 +1,5 @@
 rule evaluate_checkpoint:
     input:
-        code=code_inputs("evaluate_checkpoint"),
         answers=gather.shards("<results>/answers/{{checkpoint}}/zero_shot/{scatteritem}.parquet"),
         questions="<results>/data/questions.parquet",
     output:
@@ -20,6 +19,7 @@ rule evaluate_checkpoint:
     resources:
         **LIGHT,
     params:
+        **tracked_code("evaluate_checkpoint"),
         **tracked_params(
             answer_match=config["data"]["answer_match"],
             f1_threshold=config["data"]["f1_threshold"],
@@ -32,7 +32,6 @@ rule evaluate_checkpoint:
 
 use rule evaluate_checkpoint as evaluate_base_model with:
     input:
-        code=code_inputs("evaluate_checkpoint"),
         answers=gather.shards("<results>/answers/base/zero_shot/{scatteritem}.parquet"),
         questions="<results>/data/questions.parquet",
     output:

@@ -4,12 +4,10 @@ CARD_TABLES = ("accuracy", "comparisons", "forgetting", "training_data")
 # not among the files of rule all: a copy of the model for each strategy that somebody wants
 rule export_model:
     input:
-        code=code_inputs("export_model"),
-        model="<results>/model",
-        finals=exported("<results>/checkpoints/%s/best"),
+        **base_model(),
+        finals=exported("<results>/checkpoints/%s/best", ancient),
         evaluations=exported("<results>/evaluation/%s/test.parquet"),
         summaries=exported_summaries,
-        model_source=[] if is_pretrained() else "<results>/model_source.json",
         data_source=[] if is_simulated() else "<results>/data/raw/source.json",
         questions="<results>/data/questions.parquet",
         tables=table_files(CARD_TABLES),
@@ -28,6 +26,7 @@ rule export_model:
         runtime=model_minutes(),
         gpu=0,
     params:
+        **tracked_code("export_model"),
         **tracked_params(
             strategy=lambda wildcards: wildcards.strategy,
             chain=exported_chain,
@@ -49,7 +48,6 @@ rule export_model:
 
 rule export_knowledge:
     input:
-        code=code_inputs("export_knowledge"),
         questions="<results>/data/questions.parquet",
         base_train="<results>/categories/base/train.parquet",
         base_test="<results>/categories/base/test.parquet",
@@ -67,6 +65,7 @@ rule export_knowledge:
     resources:
         **LIGHT,
     params:
+        **tracked_code("export_knowledge"),
         **tracked_params(
             checkpoints=RELABELED,
         ),
@@ -78,7 +77,6 @@ rule export_knowledge:
 
 rule export_lm_eval_tasks:
     input:
-        code=code_inputs("export_lm_eval_tasks"),
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
     output:
@@ -93,6 +91,7 @@ rule export_lm_eval_tasks:
     resources:
         **LIGHT,
     params:
+        **tracked_code("export_lm_eval_tasks"),
         **tracked_params(
             prompt=prompt,
             max_new_tokens=config["knowledge"]["max_new_tokens"],

@@ -1,6 +1,5 @@
 rule plot:
     input:
-        code=lambda wildcards: code_inputs("plot", f"figures.{wildcards.figure}"),
         tables=lambda wildcards: table_files(subjects.SUBJECTS[wildcards.figure].tables),
     output:
         png="<results>/figures/{figure}.png",
@@ -17,6 +16,7 @@ rule plot:
     resources:
         **LIGHT,
     params:
+        code=lambda wildcards: [*tracked_code("plot", f"figures.{wildcards.figure}").values()],
         settings=figure_settings,
     message:
         "Plotting {wildcards.figure}"

@@ -26,9 +26,8 @@ if ESTIMATOR == "sampling":
 
 rule answer_few_shot:
     input:
-        code=code_inputs("answer_few_shot", *FEW_SHOT_MODULES),
-        model="<results>/model",
-        checkpoint=own_checkpoint,
+        unpack(own_checkpoint),
+        **base_model(),
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
     output:
@@ -44,6 +43,7 @@ rule answer_few_shot:
     resources:
         **inference_resources(copies=4 if USES_VLLM else 2),
     params:
+        **tracked_code("answer_few_shot", *FEW_SHOT_MODULES),
         **tracked_params(
             **FEW_SHOT_QUERY,
             split=lambda wildcards: wildcards.split,
@@ -56,10 +56,8 @@ rule answer_few_shot:
 
 rule answer_zero_shot:
     input:
-        code=code_inputs("answer_zero_shot", "generation.engine"),
-        model="<results>/model",
-        checkpoint=own_checkpoint,
-        last=last_epoch,
+        unpack(both_epochs),
+        **base_model(),
         questions="<results>/data/questions.parquet",
     output:
         zero_shot="<results>/answers/{checkpoint}/zero_shot/{scatteritem}.parquet",
@@ -74,6 +72,7 @@ rule answer_zero_shot:
     resources:
         **inference_resources(least=30),
     params:
+        **tracked_code("answer_zero_shot", "generation.engine"),
         **tracked_params(
             **QUERY,
             split="at_base",
@@ -87,10 +86,8 @@ rule answer_zero_shot:
 
 rule query_checkpoint:
     input:
-        code=code_inputs("query_checkpoint", *FEW_SHOT_MODULES),
-        model="<results>/model",
-        checkpoint=own_checkpoint,
-        last=last_epoch,
+        unpack(both_epochs),
+        **base_model(),
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
     output:
@@ -107,6 +104,7 @@ rule query_checkpoint:
     resources:
         **inference_resources(),
     params:
+        **tracked_code("query_checkpoint", *FEW_SHOT_MODULES),
         **tracked_params(
             **FEW_SHOT_QUERY,
             split="after_stage",
@@ -120,7 +118,6 @@ rule query_checkpoint:
 
 rule categorize_knowledge:
     input:
-        code=code_inputs("categorize_knowledge"),
         answers=gathered_answers,
         questions="<results>/data/questions.parquet",
     output:
@@ -135,6 +132,7 @@ rule categorize_knowledge:
     resources:
         **LIGHT,
     params:
+        **tracked_code("categorize_knowledge"),
         **tracked_params(
             split=lambda wildcards: wildcards.split,
             heldout_questions=heldout_questions,

@@ -6,10 +6,10 @@ if is_pretrained():
 
     rule pretrain_base_model:
         input:
-            code=code_inputs("pretrain_base_model"),
             documents="<results>/world/documents.parquet",
         output:
             model=directory("<results>/model"),
+            source="<results>/model_source.json",
             training_log="<results>/world/pretraining_log.jsonl",
         log:
             "<logs>/pretrain_base_model.log",
@@ -23,6 +23,7 @@ if is_pretrained():
             runtime=per_attempt(60),
             gpu=0,
         params:
+            **tracked_code("pretrain_base_model"),
             **tracked_params(
                 **config["pretraining"],
                 torch_threads=PRETRAINING_THREADS,
@@ -34,8 +35,7 @@ if is_pretrained():
 
     rule measure_fact_recall:
         input:
-            code=code_inputs("measure_fact_recall"),
-            model="<results>/model",
+            **base_model(),
             facts="<results>/world/facts.parquet",
         output:
             recall="<results>/world/recall.parquet",
@@ -48,6 +48,7 @@ if is_pretrained():
         resources:
             **inference_resources(least=30),
         params:
+            **tracked_code("measure_fact_recall"),
             **tracked_params(
                 dtype=config["model"]["dtype"],
                 max_new_tokens=config["knowledge"]["max_new_tokens"],
@@ -61,9 +62,6 @@ if is_pretrained():
 else:
 
     rule fetch_base_model:
-        input:
-            code=code_inputs("fetch_base_model"),
-            path=configured_path("model", "path"),
         output:
             model=directory("<results>/model"),
             source="<results>/model_source.json",
@@ -81,6 +79,7 @@ else:
             # a resource, as it changes no file: a param would fetch the model again
             chat_template=int(config["model"]["chat_template"]),
         params:
+            **tracked_code("fetch_base_model"),
             **tracked_params(
                 source=config["model"]["source"],
                 name=config["model"]["name"],
@@ -88,6 +87,8 @@ else:
                 gguf_file=config["model"]["gguf_file"],
                 weights=True,
             ),
+            path=configured_path("model", "path"),
+            content=lambda wildcards: content("model", "path"),
         message:
             "Fetching the base model and checking that it is complete"
         script:

@@ -2,7 +2,6 @@
 # failed check. It has no benchmark, since Snakemake counts that as an output.
 rule plan:
     input:
-        code=code_inputs("plan", "generation.engine"),
         documents="<results>/world/documents.parquet" if is_pretrained() else [],
         facts="<results>/world/facts.parquet" if is_pretrained() else [],
         model_config=[] if is_pretrained() else "<results>/plan/model",
@@ -19,6 +18,7 @@ rule plan:
         runtime=30,
         gpu=gpus,
     params:
+        **tracked_code("plan", "generation.engine"),
         **tracked_params(
             config={key: value for key, value in config.items() if key != "pathvars"},
             results=lambda wildcards: workflow.pathvars.apply("<results>"),

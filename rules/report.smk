@@ -1,6 +1,5 @@
 rule write_pages:
     input:
-        code=code_inputs("write_pages", *(subjects.SUBJECTS[name].module for name in PAGES)),
         tables=table_files(TABLES),
         figures=collect("<results>/figures/{figure}.svg", figure=FIGURES),
     output:
@@ -21,6 +20,7 @@ rule write_pages:
     resources:
         **LIGHT,
     params:
+        **tracked_code("write_pages", *(subjects.SUBJECTS[name].module for name in PAGES)),
         **tracked_params(
             subjects=PAGES,
             confidence_level=config["evaluation"]["confidence_level"],
@@ -34,7 +34,6 @@ rule write_pages:
 
 rule write_summary:
     input:
-        code=code_inputs("write_summary"),
         tables=table_files(name for name in SUMMARIZED if name in TABLES),
     output:
         summary="<results>/summary.md",
@@ -54,6 +53,7 @@ rule write_summary:
     resources:
         **LIGHT,
     params:
+        **tracked_code("write_summary"),
         **tracked_params(
             strategies=config["strategies"],
             stages=config["stages"],
@@ -70,10 +70,8 @@ rule write_summary:
 
 rule write_methods:
     input:
-        code=code_inputs("write_methods"),
         tables=table_files(["training_data", "cost", "time"]),
         model_source=[] if is_pretrained() else "<results>/model_source.json",
-        requirements=workflow.source_path("../envs/requirements.txt"),
     output:
         page=report(
             "<results>/methods.html",
@@ -91,7 +89,11 @@ rule write_methods:
     resources:
         **LIGHT,
     params:
-        **tracked_params(config={key: value for key, value in config.items() if key != "pathvars"}),
+        **tracked_code("write_methods"),
+        **tracked_params(
+            requirements=read_project_file("envs/requirements.txt"),
+            config={key: value for key, value in config.items() if key != "pathvars"},
+        ),
     message:
         "Writing how the run was made"
     script:

@@ -6,7 +6,6 @@ RANKED = EXPERIMENT.ranked_checkpoints()
 
 rule tabulate_accuracy:
     input:
-        code=code_inputs("tabulate_accuracy"),
         known="<results>/categories/base/test.parquet",
         base="<results>/evaluation/base/test.parquet",
         best=evaluations("test"),
@@ -23,6 +22,7 @@ rule tabulate_accuracy:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_accuracy"),
         **tracked_params(
             checkpoints=FINAL,
             **DESIGN,
@@ -36,7 +36,6 @@ rule tabulate_accuracy:
 
 rule tabulate_comparisons:
     input:
-        code=code_inputs("tabulate_comparisons"),
         known="<results>/categories/base/test.parquet",
         base="<results>/evaluation/base/test.parquet",
         best=evaluations("test"),
@@ -52,6 +51,7 @@ rule tabulate_comparisons:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_comparisons"),
         **tracked_params(
             checkpoints=FINAL,
             comparisons=config["comparisons"],
@@ -66,7 +66,6 @@ rule tabulate_comparisons:
 
 rule tabulate_relations:
     input:
-        code=code_inputs("tabulate_relations"),
         known="<results>/categories/base/test.parquet",
         base="<results>/evaluation/base/test.parquet",
         best=evaluations("test"),
@@ -82,6 +81,7 @@ rule tabulate_relations:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_relations"),
         **tracked_params(
             checkpoints=FINAL,
             **DESIGN,
@@ -95,7 +95,6 @@ rule tabulate_relations:
 
 rule tabulate_category_ranking:
     input:
-        code=code_inputs("tabulate_category_ranking"),
         known="<results>/categories/base/test.parquet",
         base="<results>/evaluation/base/test.parquet",
         best=evaluations("test", checkpoints=RANKED),
@@ -112,6 +111,7 @@ rule tabulate_category_ranking:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_category_ranking"),
         **tracked_params(
             checkpoints=RANKED,
             category_ranking=config["evaluation"]["category_ranking"],
@@ -126,7 +126,6 @@ rule tabulate_category_ranking:
 
 rule tabulate_forgetting:
     input:
-        code=code_inputs("tabulate_forgetting"),
         test_known="<results>/categories/base/test.parquet",
         test_base="<results>/evaluation/base/test.parquet",
         test_best=evaluations("test"),
@@ -152,6 +151,7 @@ rule tabulate_forgetting:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_forgetting"),
         **tracked_params(
             checkpoints=FINAL,
             relabeled=RELABELED,
@@ -166,7 +166,6 @@ rule tabulate_forgetting:
 
 rule tabulate_knowledge_gain:
     input:
-        code=code_inputs("tabulate_knowledge_gain"),
         base_train="<results>/categories/base/train.parquet",
         base_heldout="<results>/categories/base/heldout.parquet",
         train=knowledge_of("train"),
@@ -184,6 +183,7 @@ rule tabulate_knowledge_gain:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_knowledge_gain"),
         **tracked_params(
             checkpoints=RELABELED,
             **DESIGN,
@@ -197,7 +197,6 @@ rule tabulate_knowledge_gain:
 
 rule tabulate_categories:
     input:
-        code=code_inputs("tabulate_categories"),
         base_test="<results>/categories/base/test.parquet",
         base_train="<results>/categories/base/train.parquet",
         base_heldout="<results>/categories/base/heldout.parquet",
@@ -215,6 +214,7 @@ rule tabulate_categories:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_categories"),
         **tracked_params(
             checkpoints=RELABELED,
             **DESIGN,
@@ -228,7 +228,6 @@ rule tabulate_categories:
 
 rule tabulate_transitions:
     input:
-        code=code_inputs("tabulate_transitions"),
         base_train="<results>/categories/base/train.parquet",
         base_heldout="<results>/categories/base/heldout.parquet",
         train=knowledge_of("train"),
@@ -246,6 +245,7 @@ rule tabulate_transitions:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_transitions"),
         **tracked_params(
             checkpoints=RELABELED,
             **DESIGN,
@@ -258,7 +258,6 @@ rule tabulate_transitions:
 
 rule tabulate_learning_curves:
     input:
-        code=code_inputs("tabulate_learning_curves"),
         logs=collect("<results>/checkpoints/{checkpoint}/training_log.jsonl", checkpoint=TRAINED),
         summaries=collect("<results>/checkpoints/{checkpoint}/summary.json", checkpoint=TRAINED),
     output:
@@ -273,6 +272,7 @@ rule tabulate_learning_curves:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_learning_curves"),
         **tracked_params(
             checkpoints=TRAINED,
         ),
@@ -284,7 +284,6 @@ rule tabulate_learning_curves:
 
 rule tabulate_training_data:
     input:
-        code=code_inputs("tabulate_training_data"),
         data=collect("<results>/training_data/{checkpoint}.jsonl", checkpoint=TRAINED),
         formulas=collect("<results>/training_data/{checkpoint}.md", checkpoint=TRAINED),
     output:
@@ -299,6 +298,7 @@ rule tabulate_training_data:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_training_data"),
         **tracked_params(
             checkpoints=TRAINED,
         ),
@@ -310,7 +310,6 @@ rule tabulate_training_data:
 
 rule tabulate_exposure:
     input:
-        code=code_inputs("tabulate_exposure"),
         facts="<results>/world/facts.parquet",
         recall="<results>/world/recall.parquet",
         knowledge="<results>/categories/base/train.parquet",
@@ -326,6 +325,7 @@ rule tabulate_exposure:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_exposure"),
         **tracked_params(
             confidence_level=config["evaluation"]["confidence_level"],
         ),
@@ -337,7 +337,6 @@ rule tabulate_exposure:
 
 rule tabulate_recall:
     input:
-        code=code_inputs("tabulate_recall"),
         facts="<results>/world/facts.parquet",
         recall="<results>/world/recall.parquet",
         train="<results>/categories/base/train.parquet",
@@ -354,6 +353,7 @@ rule tabulate_recall:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_recall"),
         **tracked_params(
             **BOOTSTRAP,
         ),
@@ -365,7 +365,6 @@ rule tabulate_recall:
 
 rule tabulate_newly_known:
     input:
-        code=code_inputs("tabulate_newly_known"),
         facts="<results>/world/facts.parquet",
         base_train="<results>/categories/base/train.parquet",
         base_heldout="<results>/categories/base/heldout.parquet",
@@ -384,6 +383,7 @@ rule tabulate_newly_known:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_newly_known"),
         **tracked_params(
             checkpoints=RELABELED,
             **DESIGN,
@@ -397,7 +397,6 @@ rule tabulate_newly_known:
 
 rule tabulate_sharing:
     input:
-        code=code_inputs("tabulate_sharing"),
         questions="<results>/data/questions.parquet",
         base_train="<results>/categories/base/train.parquet",
         base_heldout="<results>/categories/base/heldout.parquet",
@@ -416,6 +415,7 @@ rule tabulate_sharing:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_sharing"),
         **tracked_params(
             checkpoints=RELABELED,
             **DESIGN,
@@ -429,7 +429,6 @@ rule tabulate_sharing:
 
 rule tabulate_examples:
     input:
-        code=code_inputs("tabulate_examples"),
         questions="<results>/data/questions.parquet",
         known_train_base="<results>/categories/base/train.parquet",
         known_heldout_base="<results>/categories/base/heldout.parquet",
@@ -452,6 +451,7 @@ rule tabulate_examples:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_examples"),
         **tracked_params(
             relabeled=RELABELED,
             finals=FINAL,
@@ -465,7 +465,6 @@ rule tabulate_examples:
 
 rule tabulate_cost:
     input:
-        code=code_inputs("tabulate_cost"),
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
         files=[file for *_, file in cost_sources()],
@@ -481,6 +480,7 @@ rule tabulate_cost:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_cost"),
         **tracked_params(
             parts=[part for *part, _ in cost_sources()],
             **DESIGN,
@@ -493,7 +493,6 @@ rule tabulate_cost:
 
 rule tabulate_time:
     input:
-        code=code_inputs("tabulate_time"),
         files=[file for *_, file in time_sources()],
     output:
         table="<results>/tables/time.tsv",
@@ -507,6 +506,7 @@ rule tabulate_time:
     resources:
         **LIGHT,
     params:
+        **tracked_code("tabulate_time"),
         **tracked_params(
             parts=[part for *part, _ in time_sources()],
             **DESIGN,

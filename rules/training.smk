@@ -12,7 +12,6 @@ OVERRIDABLE = (
 
 rule select_training_data:
     input:
-        code=code_inputs("select_training_data"),
         questions="<results>/data/questions.parquet",
         current=parent_knowledge,
         at_base="<results>/categories/base/train.parquet",
@@ -31,6 +30,7 @@ rule select_training_data:
     resources:
         **LIGHT,
     params:
+        **tracked_code("select_training_data"),
         **tracked_params(
             name=stage_name,
             stage=stage_selection,
@@ -45,9 +45,8 @@ rule select_training_data:
 
 rule finetune:
     input:
-        code=code_inputs("finetune"),
-        model="<results>/model",
-        parent=parent_checkpoint,
+        unpack(parent_checkpoint),
+        **base_model(),
         data="<results>/training_data/{checkpoint}.jsonl",
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
@@ -69,6 +68,7 @@ rule finetune:
     resources:
         **training_resources(),
     params:
+        **tracked_code("finetune"),
         **tracked_params(
             seed=seed,
             dtype=config["model"]["dtype"],

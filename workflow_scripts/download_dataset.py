@@ -11,6 +11,7 @@ from gradual_learning.data.sources.record import Record
 from gradual_learning.jobs import script
 from gradual_learning.jobs.atomic_files import write_text
 from gradual_learning.jobs.errors import UserError
+from gradual_learning.jobs.fingerprint import checksum
 from gradual_learning.tables.files import write_json_lines
 
 Counts = Counter[tuple[str, str | None]]  # questions by relation and split
@@ -36,9 +37,9 @@ def main(
         path, origin = registry.fetch(source, url, revision, Path(records_file).parent / "download")
     counts: Counts = Counter()
     write_json_lines(_counted(registry.read(source, path, answer_phrases), counts, path), records_file)
-    details = {"source": source, **origin, "sha256": registry.checksum(path), "questions": _by_relation(counts)}
+    details = {"source": source, **origin, "sha256": checksum(path), "questions": _by_relation(counts)}
     if answer_phrases:
-        details["answer_phrases"] = {"path": answer_phrases, "sha256": registry.checksum(answer_phrases)}
+        details["answer_phrases"] = {"path": answer_phrases, "sha256": checksum(answer_phrases)}
     write_text(json.dumps(details, indent=2, ensure_ascii=False) + "\n", source_file)
     logging.info("%d questions read from %s", counts.total(), path)
 
@@ -58,11 +59,16 @@ def _by_relation(counts: Counts) -> dict[str, dict[str, int]]:
     return table
 
 
+def optional_path(path: Path | None) -> str | None:
+    """Return a path as the text that is recorded, or None."""
+    return None if path is None else str(path)
+
+
 if __name__ == "__main__":
     with script.job(snakemake.log[0]):
         main(
-            archive=snakemake.input.archive or None,
-            answer_phrases=snakemake.input.phrases or None,
+            archive=optional_path(snakemake.params.archive),
+            answer_phrases=optional_path(snakemake.params.answer_phrases),
             records_file=snakemake.output.records,
             source_file=snakemake.output.source,
             **snakemake.params.settings,

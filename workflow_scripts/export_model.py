@@ -11,6 +11,7 @@ from gradual_learning.experiment import checkpoint_name, prefixes
 from gradual_learning.export import card, model
 from gradual_learning.jobs import script
 from gradual_learning.jobs.atomic_files import atomic_folder
+from gradual_learning.models.adapters import hub_origin
 from gradual_learning.models.determinism import prepare_torch
 from gradual_learning.models.loading import read_config, stored_dtype
 from gradual_learning.tables.files import read_json_lines, read_table, read_tsv
@@ -61,7 +62,7 @@ def main(
     )
     with atomic_folder(output) as folder:
         if params["format"] == "adapter":
-            model.write_adapter(files["model"], finals[names[seed]], folder, card.hub_origin(source))
+            model.write_adapter(files["model"], finals[names[seed]], folder, hub_origin(source))
         else:
             model.write_merged(files["model"], finals[names[seed]], folder)
         (folder / "README.md").write_text(text, encoding="utf-8")
@@ -87,7 +88,7 @@ if __name__ == "__main__":
                 "model": inputs.model,
                 "questions": inputs.questions,
                 "tables": inputs.tables,
-                "model_source": inputs.model_source or None,
+                "model_source": None if params["model"]["source"] == "pretrain" else inputs.model_source,
                 "data_source": inputs.data_source or None,
             },
             output=snakemake.output.model,

@@ -40,7 +40,7 @@ if __name__ == "__main__":
                 source=settings["source"],
                 name=settings["name"],
                 revision=settings["revision"],
-                path=snakemake.input.path or None,
+                path=None if snakemake.params.path is None else str(snakemake.params.path),
                 gguf_file=settings["gguf_file"],
             ),
             model=snakemake.output.model,

@@ -1,7 +1,7 @@
 """Fine-tune one stage on its questions, starting from its parent's checkpoint."""
 
 from gradual_learning.generation.decoding import Decoding
-from gradual_learning.jobs import gpus, resume, script
+from gradual_learning.jobs import fingerprint, gpus, resume, script
 from gradual_learning.jobs.processes import is_worker
 from gradual_learning.models.determinism import prepare_torch
 from gradual_learning.models.loading import Loading, resolve_dtype
@@ -47,7 +47,7 @@ if __name__ == "__main__":
             checkpoint=snakemake.wildcards.checkpoint,
             inputs={name: inputs[name] for name in INPUTS if inputs[name]},
             outputs={name: outputs[name] for name in OUTPUTS},
-            code=list(inputs.code),
+            code=fingerprint.code_of(snakemake.params),
             settings=FinetuningSettings.from_params(params, loading, steps_of(inputs.sibling or None)),
             decoding=Decoding(max_new_tokens=params["max_new_tokens"]),
             chat_template=params["chat_template"],

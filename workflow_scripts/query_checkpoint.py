@@ -31,7 +31,7 @@ if __name__ == "__main__":
     with script.job(snakemake.log[0]), gpus.reserve_gpus(resources.get("gpu", 0)):
         prepare_torch(params["torch_threads"])
         main(
-            files=shards.ShardFiles.from_rule(inputs, snakemake.output.few_shot),
+            files=shards.ShardFiles.from_rule(inputs, snakemake.params, snakemake.output.few_shot),
             last=inputs.last,
             shard=shards.Shard.from_params(params, resources.batch_tokens),
             estimator=shards.find_estimator(params),

@@ -21,7 +21,7 @@ def main(
     Args:
         tables: TSV files, named after their subjects: training_data, cost, time.
         model_source: JSON file about the base model, None where it was pretrained here.
-        requirements: file of pinned versions.
+        requirements: text of the file of pinned versions.
         output: HTML file.
         config: the whole configuration.
     """
@@ -44,7 +44,6 @@ if __name__ == "__main__":
         main(
             tables=list(snakemake.input.tables),
             model_source=snakemake.input.model_source or None,
-            requirements=snakemake.input.requirements,
             output=snakemake.output.page,
             **snakemake.params.settings,
         )

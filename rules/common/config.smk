@@ -1,12 +1,15 @@
 """Completes the configuration: checks it, fills in its defaults, and reports all faults at once."""
 
+import functools
 import os
+from pathlib import Path
 
 import yaml
 from snakemake.utils import validate
 
 from gradual_learning.configuration.check import complete
 from gradual_learning.configuration.duplicate_keys import duplicate_keys
+from gradual_learning.jobs import fingerprint, locks
 from gradual_learning.jobs.errors import UserError
 
 SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
@@ -24,13 +27,22 @@ except UserError as error:
 
 
 def configured_path(section, key):
-    """Return the path that a key of the configuration names, as the user wrote it, or nothing where it is null."""
+    """Return the path that a key of the configuration names, as the user wrote it, or None where it is null.
+
+    It is a ``Path``, since Snakemake 9.27 does not compare params of this type: where a file lies changes no result.
+    """
     path = config[section][key]
-    if path is None:
-        return []
-    if not os.path.exists(path):
+    if path is not None and not os.path.exists(path):
         raise WorkflowError(f"{section}.{key}: there is no {path} in {os.getcwd()}; fix the path, or use --directory")
-    return local(plain_path(path, f"{section}.{key}"))
+    return path and Path(plain_path(path, f"{section}.{key}"))
+
+
+@functools.cache
+def content(section, key):
+    """Return a hash of the file or folder that a key of the configuration names, or None where it is null."""
+    path = configured_path(section, key)
+    describe = fingerprint.content_hash if section == "model" else fingerprint.checksum
+    return path and describe(path)
 
 
 def is_pretrained():

@@ -70,25 +70,38 @@ def prompt(wildcards):
     return config["training"]["prompt"]
 
 
-def checkpoint_folder(name):
-    """Return the best epoch of a checkpoint, or nothing for the base model."""
-    return [] if name == BASE else f"<results>/checkpoints/{name}/best"
+def base_model():
+    """Return the folder of the base model, and the file that states its content.
+
+    Snakemake compares a folder by its date alone, which ``cp -r`` changes, but a file by its content too. So the file
+    decides whether a job is rerun, and of the folder only whether it exists. The same holds for checkpoints.
+    """
+    return {"model": ancient("<results>/model"), "model_source": "<results>/model_source.json"}
+
+
+def checkpoint_inputs(role, name):
+    """Return the best epoch of a checkpoint under the name of its role, or nothing for the base model."""
+    if name == BASE:
+        return {role: []}
+    folder = f"<results>/checkpoints/{name}"
+    return {role: ancient(f"{folder}/best"), f"{role}_summary": f"{folder}/summary.json"}
 
 
 def own_checkpoint(wildcards):
-    """Return the folder of a checkpoint, or nothing for the base model."""
-    return checkpoint_folder(wildcards.checkpoint)
+    """Return the inputs for a checkpoint."""
+    return checkpoint_inputs("checkpoint", wildcards.checkpoint)
 
 
-def last_epoch(wildcards):
-    """Return the folder of the last epoch of a checkpoint, or nothing for the base model."""
+def both_epochs(wildcards):
+    """Return the inputs for the best and the last epoch of a checkpoint, or nothing for the base model."""
     name = wildcards.checkpoint
-    return [] if name == BASE else f"<results>/checkpoints/{name}/last"
+    last = [] if name == BASE else ancient(f"<results>/checkpoints/{name}/last")
+    return {**own_checkpoint(wildcards), "last": last}
 
 
 def parent_checkpoint(wildcards):
-    """Return the folder of the checkpoint from which a stage starts, or nothing for the base model."""
-    return checkpoint_folder(parent_of(wildcards.checkpoint))
+    """Return the inputs for the checkpoint from which a stage starts."""
+    return checkpoint_inputs("parent", parent_of(wildcards.checkpoint))
 
 
 def parent_knowledge(wildcards):
@@ -176,9 +189,9 @@ def exported_chain(wildcards):
         raise WorkflowError(f"{workflow.pathvars.apply('<results>')}/models/{wildcards.strategy}: {error}")
 
 
-def exported(pattern):
+def exported(pattern, flag=str):
     """Return a function that lists a file of the final checkpoints of an exported strategy, one per seed."""
-    return lambda wildcards: [pattern % name for name in EXPERIMENT.checkpoints_of([exported_chain(wildcards)])]
+    return lambda wildcards: [flag(pattern % name) for name in EXPERIMENT.checkpoints_of([exported_chain(wildcards)])]
 
 
 def exported_summaries(wildcards):

@@ -1,14 +1,17 @@
-"""Finds the files of the library: makes it importable here, and lists the modules that a script depends on."""
+"""Finds the files of the library: makes it importable here, and tracks the code that a script depends on."""
 
-import ast
 import functools
+import hashlib
 import os
 import sys
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 
-PACKAGE = "gradual_learning"
-RERUNS_NOTHING = f"{PACKAGE}/jobs/"  # cannot change a number: its modules are no inputs
+SCRIPTS = "workflow_scripts"
+RERUNS_NOTHING = "gradual_learning/jobs/"  # cannot change a number: its modules are not tracked
+USES_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+ENVIRONMENTS = ["envs/analysis.yaml", "envs/llm.yaml"] if USES_CONDA else []
 
 
 def plain_path(path, place):
@@ -22,78 +25,62 @@ plain_path(workflow.current_basedir.get_path_or_uri(secret_free=True), "the fold
 
 
 @functools.cache
-def source_file(relative):
-    """Return the path of a file below workflow_scripts/, cached where the workflow is remote, or None without one."""
+def project_file(relative):
+    """Return the path of a file of this project, cached where the workflow is remote, or None without one."""
     try:
-        cached = workflow.source_path(f"../../workflow_scripts/{relative}")
+        cached = workflow.source_path(f"../../{relative}")
     except (OSError, WorkflowError):
         return None
     original = cached.flags["sourcecache_entry"]
-    return local(os.path.relpath(original)) if os.path.isfile(original) else cached
+    return original if os.path.isfile(original) else cached
 
 
-def module_file(name):
-    """Return the file of a module below workflow_scripts/, or None where the name is not that of a module."""
-    path = name.replace(".", "/")
-    return next((file for file in (f"{path}.py", f"{path}/__init__.py") if source_file(file)), None)
+def source_file(relative):
+    """Return the path of a file below workflow_scripts/, or None without one."""
+    return project_file(f"{SCRIPTS}/{relative}")
 
 
-def imported_names(tree):
-    """List every dotted name that the import statements of a module may refer to."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            raise WorkflowError("import modules of the library by their full name, not relative to the package")
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+# what the import below needs, cached next to each other where the workflow is remote
+needed = [source_file(f"gradual_learning/{file}") for file in ("__init__.py", "jobs/__init__.py", "jobs/imports.py")]
+if (scripts := os.path.dirname(os.path.dirname(os.path.abspath(needed[0])))) not in sys.path:
+    sys.path.insert(0, scripts)
 
+from gradual_learning.jobs.imports import Library
 
-@functools.cache
-def imports(file):
-    """List the library files that one file imports directly, including the packages that contain them."""
-    with open(source_file(file), encoding="utf-8") as handle:
-        names = {name for name in imported_names(ast.parse(handle.read())) if name.split(".")[0] == PACKAGE}
-    return sorted({module_file(part) for name in names for part in packages(name)} - {None})
-
-
-def packages(name):
-    """List a dotted name and the packages above it."""
-    parts = name.split(".")
-    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
-
-
-def closure(files):
-    """List files and all library files that they import, directly or not."""
-    found, waiting = set(), list(files)
-    while waiting:
-        found.add(file := waiting.pop())
-        waiting += set(imports(file)) - found
-    return sorted(found)
+LIBRARY = Library(source_file)
+LIBRARY.closure([], ["configuration.check", "configuration.duplicate_keys", "experiment", "report.subjects"])
+LIBRARY.closure([], ["jobs.fingerprint", "jobs.locks"])
 
 
 @functools.cache
-def code_inputs(script, *modules):
-    """List the modules that a script depends on, as inputs of its rule.
+def code_files(script, *modules):
+    """List the files that a script depends on: itself, the modules that it imports, and its environment under conda.
 
-    An edited module then reruns what depends on it and nothing else; Snakemake itself watches only the script. What a
-    script imports by a computed name is given as ``modules``.
+    What a script imports by a computed name is given as ``modules``.
     """
     if source_file(f"{script}.py") is None:
-        raise WorkflowError(f"there is no workflow_scripts/{script}.py")
-    roots = {module_file(part) for module in modules for part in packages(f"{PACKAGE}.{module}")}
-    files = closure([f"{script}.py", *roots])
-    paths = {file: source_file(file) for file in files}  # caches all of them where the workflow is remote
-    return [path for file, path in paths.items() if file != f"{script}.py" and not file.startswith(RERUNS_NOTHING)]
+        raise WorkflowError(f"there is no {SCRIPTS}/{script}.py")
+    files = LIBRARY.closure([f"{script}.py"], modules)  # caches all of them where the workflow is remote
+    return [*(f"{SCRIPTS}/{file}" for file in files if not file.startswith(RERUNS_NOTHING)), *ENVIRONMENTS]
 
 
-def import_library(*modules):
-    """Make modules of the library importable here."""
-    paths = {file: source_file(file) for file in closure(module_file(f"{PACKAGE}.{module}") for module in modules)}
-    root = os.path.dirname(os.path.dirname(os.path.abspath(paths[f"{PACKAGE}/__init__.py"])))
-    if root not in sys.path:
-        sys.path.insert(0, root)
+def read_project_file(file):
+    """Return the text of a file of this project."""
+    with open(project_file(file), encoding="utf-8") as handle:
+        return handle.read()
 
 
-import_library("configuration.check", "configuration.duplicate_keys", "experiment", "report.subjects")
+@functools.cache
+def digest(file):
+    """Return a short hash of the content of a file of this project."""
+    return hashlib.sha256(read_project_file(file).encode()).hexdigest()[:16]
+
+
+def tracked_code(script, *modules):
+    """Return params that hold the code of a script, so that an edit reruns what it changes and nothing else.
+
+    Snakemake compares files by path and date, which another clone changes; these params hold names and content alone.
+    There is one for each file, so that Snakemake names the edited file as the reason.
+    """
+    files = code_files(script, *modules)
+    return {f"code_{number}": f"{file} {digest(file)}" for number, file in enumerate(files)}

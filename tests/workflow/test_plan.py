@@ -144,10 +144,10 @@ def rules_of(root):
 def test_every_rule_is_complete(root):
     rules = rules_of(root)
     for name, text in rules.items():
-        for part in ("code=", "log:", "conda:", "resources:", "message:"):
+        for part in ("tracked_code(", "log:", "conda:", "resources:", "message:"):
             assert part in text, f"rule {name} lacks {part}"
         assert ("benchmark:" in text) == ("output:" in text), f"rule {name}: Snakemake counts benchmarks as outputs"
-        assert f'code_inputs("{name}"' in text and f"/workflow_scripts/{name}.py" in text
+        assert f'tracked_code("{name}"' in text and f"/workflow_scripts/{name}.py" in text
         has_threads = "torch_threads=" in text or "QUERY" in text
         assert has_threads == ("envs/llm.yaml" in text and not name.startswith("fetch_")), name
     assert set(rules) == {path.stem for path in root.glob("workflow_scripts/*.py")}, "a script without a rule"

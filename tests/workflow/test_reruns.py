@@ -3,6 +3,11 @@
 The jobs are real jobs of the real rules with the real inputs; only the scripts stop early, after writing empty outputs.
 """
 
+import json
+import os
+import shutil
+import subprocess
+
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -38,8 +43,8 @@ def finished(snakemake, copy_workflow, tmp_path_factory):
 def dry_run(snakemake, finished):
     """Return what a dry run prints."""
 
-    def start(*targets, settings=()):
-        return snakemake("--dry-run", *targets, *SETTINGS, *settings, cwd=finished)
+    def start(*targets, settings=(), folder=finished):
+        return snakemake("--dry-run", *targets, *SETTINGS, *settings, cwd=folder)
 
     return start
 
@@ -48,8 +53,8 @@ def dry_run(snakemake, finished):
 def planned(dry_run, job_counts):
     """Return the rules that would rerun, without the target rules."""
 
-    def plan(*targets, settings=()):
-        return set(job_counts(dry_run(*targets, settings=settings))) - {"all", "figures"}
+    def plan(*targets, **options):
+        return set(job_counts(dry_run(*targets, **options))) - {"all", "figures"}
 
     return plan
 
@@ -198,3 +203,116 @@ def test_work_folder_of_an_unfinished_job_survives_another_run(snakemake, finish
     target = "results/tables/training_data.tsv"
     snakemake("--cores", 1, target, "--forcerun", "tabulate_training_data", *SETTINGS, cwd=finished)
     assert unfinished.is_dir()
+
+
+def test_the_edited_module_is_named_as_the_reason(dry_run, edited):
+    edited(f"{PACKAGE}/figures/flow.py")
+    reasons = [line for line in dry_run().splitlines() if "figures/flow.py" in line]
+    assert reasons and all("figures/style.py" not in line for line in reasons if "write_pages" in line)
+
+
+def copied(*options):
+    """Return a function that copies a folder with ``cp``."""
+    return lambda source, target: subprocess.run(["cp", *options, source, target], check=True)
+
+
+def moved(source, target):
+    copied("-a")(source, target.with_name("before"))
+    target.with_name("before").rename(target)
+
+
+def scattered(source, target):
+    """Copy with dates that run against the order of the jobs: outputs are old, and what they were made from is new."""
+    copied("-a")(source, target)
+    files = sorted(target.rglob("*"), key=lambda path: path.lstat().st_mtime)
+    for age, path in enumerate(files):
+        os.utime(path, (2e9 - age, 2e9 - age))
+
+
+COPIES = {
+    "moved": moved,
+    "copied with dates": copied("-a"),
+    "copied without dates": copied("-r"),
+    "copied in any order": scattered,
+    "linked": lambda source, target: target.symlink_to(source),
+}
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_finished_experiment_in_another_place_has_nothing_to_do(planned, finished, tmp_path, way):
+    place = tmp_path / "deeper" / "there"
+    place.parent.mkdir()
+    COPIES[way](finished, place)
+    assert planned(folder=place) == set()
+    if way != "linked":
+        module = place / "workflow_scripts" / PACKAGE / "figures/flow.py"
+        module.write_text(module.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+        assert planned(folder=place) == {"plot", "write_pages"}
+
+
+def test_results_on_another_disk_have_nothing_to_do(planned, finished, tmp_path):
+    copied("-r")(finished, tmp_path / "there")
+    (tmp_path / "there/results").rename(tmp_path / "disk")
+    (tmp_path / "there/results").symlink_to(tmp_path / "disk")
+    assert planned(folder=tmp_path / "there") == set()
+
+
+def test_another_clone_has_nothing_to_do_in_a_finished_folder(snakemake, job_counts, finished, tmp_path):
+    ignored = shutil.ignore_patterns(".snakemake", "results", "logs", "benchmarks")
+    clone = shutil.copytree(finished, tmp_path / "clone", ignore=ignored, copy_function=shutil.copyfile)
+    options = ["--dry-run", "--snakefile", clone / "Snakefile", "--directory", finished, *SETTINGS]
+    assert job_counts(snakemake(*options, cwd=tmp_path)) == {}
+    script = clone / "workflow_scripts/select_training_data.py"
+    script.write_text(script.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+    assert "select_training_data" in job_counts(snakemake(*options, cwd=tmp_path))
+
+
+def test_a_retrained_checkpoint_reruns_what_reads_it_in_a_later_run(snakemake, planned, finished, tmp_path):
+    """Folders count by the file next to them: what changes the weights changes it."""
+    place = tmp_path / "there"
+    copied("-a")(finished, place)
+    summary = place / "results/checkpoints/maybe_known/seed1/summary.json"
+    summary.write_text("{}")
+    assert {"sample_answers", "answer_zero_shot", "finetune"} <= planned(folder=place)
+
+
+@pytest.fixture(scope="module")
+def own(snakemake, finished, tmp_path_factory):
+    """A finished run on a user's own questions and model, in the user's own folder."""
+    folder = tmp_path_factory.mktemp("own") / "experiment"
+    (folder / "models/mine").mkdir(parents=True)
+    (folder / "models/mine/config.json").write_text("{}")
+    (folder / "questions.jsonl").write_text("{}\n")
+    run_own(snakemake, finished, folder, "--cores", 4)
+    return folder
+
+
+def run_own(snakemake, finished, folder, *arguments, data="questions.jsonl", model="models/mine"):
+    settings = [f"data={{source: file, path: {data}}}", f"model={{source: local, path: {model}}}", *SETTINGS[1:]]
+    options = ["--snakefile", finished / "Snakefile", "--directory", folder, *arguments]
+    targets = ["results/data/questions.parquet", "results/model", "results/plan/model"]
+    return snakemake(*options, *targets, "--config", *settings, cwd=finished)
+
+
+def test_moved_questions_and_models_are_not_read_again(snakemake, job_counts, finished, own, tmp_path):
+    copied("-r")(own, tmp_path / "there")
+    (tmp_path / "there/questions.jsonl").rename(tmp_path / "q.jsonl")
+    (tmp_path / "there/models/mine").rename(tmp_path / "there/models/renamed")
+    places = {"data": tmp_path / "q.jsonl", "model": "models/renamed"}
+    assert job_counts(run_own(snakemake, finished, tmp_path / "there", "--dry-run", **places)) == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "rules"),
+    [
+        ("questions.jsonl", {"download_dataset", "prepare_questions"}),
+        ("models/mine/config.json", {"fetch_base_model", "fetch_model_config"}),
+    ],
+)
+def test_edited_questions_and_models_are_read_again(snakemake, job_counts, finished, own, tmp_path, file, rules):
+    copied("-a")(own, tmp_path / "there")
+    path = tmp_path / "there" / file
+    date = path.stat().st_mtime
+    path.write_text(json.dumps({"other": 1}))
+    os.utime(path, (date, date))
+    assert set(job_counts(run_own(snakemake, finished, tmp_path / "there", "--dry-run"))) == rules

@@ -40,7 +40,7 @@ def test_a_local_copy_is_read_recorded_and_prepared(tmp_path):
     assert origin == {
         "source": "entity_questions",
         "path": str(tmp_path / "d.zip"),
-        "sha256": registry.checksum(tmp_path / "d.zip"),
+        "sha256": fingerprint.checksum(tmp_path / "d.zip"),
         "questions": {
             "P19": {"train": 3, "dev": 3, "test": 3},
             "P69": {"train": 1, "dev": 1, "test": 1},
@@ -82,7 +82,7 @@ def test_an_archive_is_downloaded_once_even_if_it_cannot_be_read(tmp_path, hub):
     url = f"{hub.address}/plain/other/dataset.zip"
     found, origin = download(tmp_path / "out", "entity_questions", url=url)
     assert len(found) == 12
-    assert (origin["url"], origin["sha256"]) == (url, registry.checksum(tmp_path / "d.zip"))
+    assert (origin["url"], origin["sha256"]) == (url, fingerprint.checksum(tmp_path / "d.zip"))
 
 
 def test_a_data_set_is_downloaded_from_the_hub_at_its_revision(tmp_path, hub, root):
@@ -116,10 +116,10 @@ def test_the_checksum_covers_names_and_contents(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name / "data").mkdir(parents=True)
         (tmp_path / name / "data/x.json").write_text("[]")
-    first = registry.checksum(tmp_path / "a")
+    first = fingerprint.checksum(tmp_path / "a")
     (tmp_path / "a/.hidden").write_text("x")
-    assert registry.checksum(tmp_path / "a") == first == registry.checksum(tmp_path / "b")
+    assert fingerprint.checksum(tmp_path / "a") == first == fingerprint.checksum(tmp_path / "b")
     (tmp_path / "b/data/x.json").write_text("[1]")
     (tmp_path / "a/data/x.json").rename(tmp_path / "a/data/y.json")
-    assert len({first, registry.checksum(tmp_path / "a"), registry.checksum(tmp_path / "b")}) == 3
-    assert registry.checksum(tmp_path / "b/data/x.json") == fingerprint.file_digest(tmp_path / "b/data/x.json")
+    assert len({first, fingerprint.checksum(tmp_path / "a"), fingerprint.checksum(tmp_path / "b")}) == 3
+    assert fingerprint.checksum(tmp_path / "b/data/x.json") == fingerprint.file_digest(tmp_path / "b/data/x.json")

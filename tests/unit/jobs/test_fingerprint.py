@@ -69,8 +69,16 @@ def test_a_shard_from_other_inputs_is_named(other, tmp_path):
 
 
 def test_equal_content_has_an_equal_description(model, tmp_path):
-    (tmp_path / "a.py").write_text("1")
-    files = {"model": str(model), "code": [str(tmp_path / "a.py")]}
-    described = [fingerprint.describe(files, settings) for settings in ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 2})]
+    files, code = {"model": str(model)}, ["a.py 1", "b.py 2"]
+    described = [fingerprint.describe(files, code, settings) for settings in ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {})]
+    described.append(fingerprint.describe(files, ["a.py 1", "b.py 3"], {"a": 1, "b": 2}))
     assert described[0] == described[1]
     assert {key for key in described[0] if described[0][key] != described[2][key]} == {"settings"}
+    assert {key for key in described[0] if described[0][key] != described[3][key]} == {"code"}
+
+
+def test_the_code_of_a_rule_is_found_among_its_params():
+    assert fingerprint.code_of({"settings": {}, "code_0": "a.py 1", "path": None, "code_1": "b.py 2"}) == [
+        "a.py 1",
+        "b.py 2",
+    ]

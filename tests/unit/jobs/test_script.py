@@ -39,6 +39,21 @@ def test_any_other_error_is_a_traceback(fail):
     assert "Traceback" in printed and printed.rstrip().endswith("ZeroDivisionError: division by zero")
 
 
+def test_a_job_that_already_runs_is_not_started_again(root, tmp_path):
+    log, environment = tmp_path / "job.log", {"PYTHONPATH": str(root / "workflow_scripts")}
+    command = [sys.executable, "-c", CODE.format("print('started', flush=True); sys.stdin.read()"), log]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout.readline() == "started\n"
+        log.write_text("of the first job\n")
+        second = subprocess.run(command, env=environment, input="", capture_output=True, text=True)
+        assert (second.returncode, second.stdout) == (1, "") and "Traceback" not in second.stderr
+        assert f"{log}: the job of this log is already running" in second.stderr
+        assert log.read_text() == "of the first job\n"
+        first.kill()
+    assert subprocess.run(command, env=environment, input="", capture_output=True).returncode == 0
+    assert log.read_text() == ""
+
+
 WRAPPED = "raise RuntimeError('write failed: No space left on device (os error 28)')"
 
 

@@ -52,7 +52,7 @@ class Job:
 
     def run(self, folder: Path) -> None:
         inputs = {name: str(getattr(self, name)) for name in ("model", "questions", "prompts")}
-        files = shards.ShardFiles(**inputs, checkpoint=None, code=[__file__], output=str(folder / OUTPUT))
+        files = shards.ShardFiles(**inputs, checkpoint=None, code=["engine.py 1"], output=str(folder / OUTPUT))
         shard = shards.Shard(
             split="train",
             heldout_questions=0,

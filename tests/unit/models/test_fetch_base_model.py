@@ -75,6 +75,13 @@ def test_a_local_folder_is_linked_not_copied(own, fetch, tmp_path):
     assert {path.name for path in own.iterdir()} == {*files, "pytorch_model.bin"}
 
 
+def test_links_to_a_model_given_by_a_relative_path_survive_a_move(own, fetch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = fetch(own.relative_to(tmp_path))
+    moved = tmp_path.rename(tmp_path.with_name(f"{tmp_path.name} moved"))
+    assert load_model(moved / model.relative_to(tmp_path)) is not None
+
+
 def test_without_weights_their_size_is_described_but_no_file_is_linked(own, fetch, tmp_path):
     model = fetch(own, weights=False)
     assert not list(model.glob("*.safetensors"))

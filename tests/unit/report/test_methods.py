@@ -21,7 +21,7 @@ def test_every_stage_is_listed_with_its_formula_and_its_strategies():
 
 def test_versions_stand_next_to_their_pins(tmp_path):
     (tmp_path / "pins.txt").write_text("# why\nnumpy==0.0.1\nno-such-package==1.0\n", encoding="utf-8")
-    text = methods.versions(str(tmp_path / "pins.txt"))
+    text = methods.versions((tmp_path / "pins.txt").read_text())
     assert f"| numpy | 0.0.1 | {np.__version__} |" in text
     assert "| no-such-package | 1.0 | not in this environment |" in text
 

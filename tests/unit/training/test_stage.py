@@ -6,10 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from peft import AutoPeftModelForCausalLM, PeftConfig
 
 import finetune
 import training_settings
 from gradual_learning.generation.decoding import Decoding
+from gradual_learning.models.loading import load_model
 from gradual_learning.tables.files import read_json_lines, write_json_lines, write_table
 from gradual_learning.tables.schemas import CATEGORIES, PROMPTS, QUESTIONS
 from gradual_learning.training.stage import OUTPUTS, StageJob
@@ -43,7 +46,7 @@ def inputs(tiny_world, tiny_model, tmp_path_factory):
 @pytest.fixture
 def job(inputs, tmp_path):
     outputs = {name: str(tmp_path / file) for name, file in zip(OUTPUTS, FILES, strict=True)}
-    code = [inputs["questions"]]  # any file
+    code = ["engine.py 1"]
     return StageJob("known/seed1", inputs, outputs, code, SETTINGS, Decoding(max_new_tokens=6), False, 2000)
 
 
@@ -60,11 +63,7 @@ def expected(inputs, tmp_path_factory):
     """The files of an uninterrupted job."""
     folder = tmp_path_factory.mktemp("whole")
     outputs = {name: str(folder / file) for name, file in zip(OUTPUTS, FILES, strict=True)}
-    train(
-        StageJob(
-            "known/seed1", inputs, outputs, [inputs["questions"]], SETTINGS, Decoding(max_new_tokens=6), False, 2000
-        )
-    )
+    train(StageJob("known/seed1", inputs, outputs, ["engine.py 1"], SETTINGS, Decoding(max_new_tokens=6), False, 2000))
     return contents(folder)
 
 
@@ -76,6 +75,32 @@ def test_the_outputs_are_complete_and_nothing_else_is_left(expected):
     summary = json.loads(expected["summary.json"])
     assert (summary["checkpoint"], summary["seed"], summary["questions"]) == ("known/seed1", 1, 16)
     assert (summary["epochs"], summary["steps"]) == (2, 4)
+
+
+HUB = {"source": "hub", "name": "org/tiny", "commit": "c0ffee", "files": {}}
+
+
+@pytest.mark.parametrize("record", [{"source": "pretrain"}, HUB])
+def test_an_adapter_names_a_base_model_that_is_found_from_any_folder(record, job, tiny_model, tmp_path, monkeypatch):
+    (tmp_path / "source.json").write_text(json.dumps(record))
+    monkeypatch.chdir(tiny_model.parent)
+    inputs = job.inputs | {"model": tiny_model.name, "model_source": str(tmp_path / "source.json")}
+    train(dataclasses.replace(job, inputs=inputs, settings=dataclasses.replace(SETTINGS, max_steps=1)))
+    monkeypatch.chdir("/")
+    best = Path(job.outputs["best"])
+    config = PeftConfig.from_pretrained(best)
+    if record is HUB:
+        assert (config.base_model_name_or_path, config.revision) == ("org/tiny", "c0ffee")
+    else:
+        model, ids = AutoPeftModelForCausalLM.from_pretrained(best), torch.tensor([[1, 2, 3]])
+        expected = load_model(tiny_model, best)
+        assert torch.allclose(model(ids).logits, expected(ids).logits, atol=1e-5)
+
+
+def test_the_summary_distinguishes_weights(expected):
+    weights = json.loads(expected["summary.json"])["weights"]
+    same = expected["best/adapter_model.safetensors"] == expected["last/adapter_model.safetensors"]
+    assert (weights["best"] == weights["last"]) == same and len(weights["best"]) == 64
 
 
 def test_validation_and_train_questions_are_measured_after_every_epoch(expected, tmp_path):

@@ -10,6 +10,7 @@ from huggingface_hub import ModelCardData
 from gradual_learning.evaluation.table_values import FEW_SHOT, FULL, NO_EPOCH
 from gradual_learning.experiment import BASE, chain_name
 from gradual_learning.export import snippet
+from gradual_learning.models.adapters import hub_origin
 from gradual_learning.report import wording
 from gradual_learning.report.methods import MODEL_KEYS
 from gradual_learning.tables.schemas import SPLITS
@@ -71,13 +72,6 @@ class Export:
     def example(self) -> str:
         """The question in the example: the first of the test split."""
         return self.questions.loc[self.questions["split"] == "test", "question"].iloc[0]
-
-
-def hub_origin(source: Mapping[str, Any]) -> dict[str, str]:
-    """Return the name and the commit under which the hub has the weights of a base model, or nothing for others."""
-    is_converted = any(name.endswith(".gguf") for name in source.get("files", {}))
-    on_hub = source.get("source") == "hub" and not is_converted
-    return {"name": source["name"], "commit": source["commit"]} if on_hub else {}
 
 
 def write(export: Export) -> str:

@@ -1,6 +1,5 @@
 """Write a fine-tuned model for other programs: merged into the base weights, or as an adapter, with its tokenizer."""
 
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from gradual_learning.jobs.errors import UserError
+from gradual_learning.models.adapters import state_base_model
 from gradual_learning.models.files import INDEX, config_files
 from gradual_learning.models.loading import (
     ADAPTER_CONFIG,
@@ -63,10 +63,9 @@ def write_adapter(base: str, checkpoint: str, folder: Path, origin: Mapping[str,
     """
     if not is_adapter(checkpoint):
         raise UserError(f"export.format: {checkpoint} is a whole model without an adapter; use merged.")
-    shutil.copyfile(Path(checkpoint) / ADAPTER_WEIGHTS, folder / ADAPTER_WEIGHTS)
-    config = json.loads((Path(checkpoint) / ADAPTER_CONFIG).read_text(encoding="utf-8"))
-    config |= {"base_model_name_or_path": origin.get("name"), "revision": origin.get("commit")}
-    (folder / ADAPTER_CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    for name in (ADAPTER_WEIGHTS, ADAPTER_CONFIG):
+        shutil.copyfile(Path(checkpoint) / name, folder / name)
+    state_base_model(folder, origin.get("name"), origin.get("commit"))
     own = GenerationConfig.from_model_config(read_config(base))
     if (Path(base) / "generation_config.json").is_file():
         own = GenerationConfig.from_pretrained(base, local_files_only=True)

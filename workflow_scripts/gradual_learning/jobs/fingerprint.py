@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,28 @@ BLOCK_BYTES = 1 << 20  # size of a block that is hashed of a larger file
 BLOCKS = 64  # number of these blocks
 
 
-def describe(files: Mapping[str, str | list[str]], settings: Any) -> dict[str, str]:
+def describe(files: Mapping[str, str], code: Sequence[str], settings: Any) -> dict[str, str]:
     """Describe the inputs of a result.
 
     Args:
         files: paths of files and folders by role.
+        code: the code that makes it, from :func:`code_of`.
         settings: all other inputs, as JSON.
 
     Returns:
-        A hash per role, and the settings as text.
+        A hash per role and one of the code, and the settings as text.
     """
-    hashes = {name: content_hash(*([paths] if isinstance(paths, str) else paths)) for name, paths in files.items()}
-    return {**hashes, "settings": json.dumps(settings, sort_keys=True)}
+    hashes = {name: content_hash(path) for name, path in files.items()}
+    return {
+        **hashes,
+        "code": hashlib.sha256("\n".join(code).encode()).hexdigest(),
+        "settings": json.dumps(settings, sort_keys=True),
+    }
+
+
+def code_of(params: Mapping[str, Any]) -> list[str]:
+    """Return the files of code among the params of a rule, each with its name and a hash of its content."""
+    return [value for name, value in params.items() if name.startswith("code_")]
 
 
 def content_hash(*paths: str | Path) -> str:
@@ -50,6 +60,17 @@ def _hash_file(file: Path) -> str:
             handle.seek(block * (size - BLOCK_BYTES) // (BLOCKS - 1))
             digest.update(handle.read(BLOCK_BYTES))
     return digest.hexdigest()
+
+
+def checksum(path: str | Path) -> str:
+    """Return the sha256 of a file, or of the names and checksums of all files in a folder but hidden ones."""
+    path = Path(path)
+    if path.is_file():
+        return file_digest(path)
+    names = sorted(item.relative_to(path).as_posix() for item in path.rglob("*") if item.is_file())
+    visible = [name for name in names if not any(part.startswith(".") for part in name.split("/"))]
+    listing = "".join(f"{file_digest(path / name)}  {name}\n" for name in visible)
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def file_digest(path: str | Path) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gradual_learning.jobs import locks
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.jobs.processes import is_worker, rank
 
@@ -24,10 +25,10 @@ def job(log: str) -> Iterator[None]:
     """Run the body of an entry script with its log file.
 
     A :class:`UserError` is reported by its message alone, any other exception with its traceback, both on the terminal
-    and in the log; the exit code is 1 in both cases.
+    and in the log; the exit code is 1 in both cases. A job that already runs, started by another run, is one such case.
     """
-    _start_log(log)
     try:
+        _start_log(log)
         yield
     except UserError as error:
         logging.error("%s", error)
@@ -35,6 +36,16 @@ def job(log: str) -> Iterator[None]:
     except Exception as error:
         logging.error("%s", DISK_FULL if _is_disk_full(error) else traceback.format_exc())
         sys.exit(1)
+
+
+def _claim(log: str) -> None:
+    """Empty the log and lock it until this process ends: two jobs with one log would write the same outputs."""
+    if not locks.lock(log):
+        raise UserError(
+            f"{log}: the job of this log is already running, started by another run in this folder. Let that run "
+            "finish or stop it, then rerun the same command."
+        )
+    os.truncate(log, 0)
 
 
 def _is_disk_full(error: Exception) -> bool:
@@ -46,7 +57,9 @@ def _is_disk_full(error: Exception) -> bool:
 def _start_log(log: str) -> None:
     """Log to a file and to the terminal; of several processes all but the first log only warnings and errors."""
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    file = logging.FileHandler(log, mode="a" if is_worker() else "w", encoding="utf-8")
+    if not is_worker():
+        _claim(log)
+    file = logging.FileHandler(log, mode="a", encoding="utf-8")
     logging.basicConfig(
         level=logging.WARNING if rank() else logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",

@@ -70,14 +70,14 @@ class ShardFiles:
     checkpoint: str | None  # None for the base model
     questions: str
     prompts: str
-    code: list[str]
+    code: list[str]  # see fingerprint.code_of
     output: str
 
     @classmethod
-    def from_rule(cls, inputs: Any, output: str) -> "ShardFiles":
-        """Read the inputs of a rule."""
+    def from_rule(cls, inputs: Any, params: Any, output: str) -> "ShardFiles":
+        """Read the inputs and the params of a rule."""
         paths = {name: inputs[name] for name in ("model", "questions", "prompts")}
-        return cls(**paths, checkpoint=inputs.checkpoint or None, code=list(inputs.code), output=output)
+        return cls(**paths, checkpoint=inputs.checkpoint or None, code=fingerprint.code_of(params), output=output)
 
 
 def find_estimator(params: Mapping[str, Any]) -> labeling.Estimator:
@@ -198,8 +198,8 @@ def _decoding(params: Mapping[str, Any]) -> Decoding:
 
 def _made_of(shard: Shard, files: ShardFiles, settings: list[Any]) -> dict[str, str]:
     """Describe what the table is made of: contents of the inputs, and settings."""
-    names = ("model", "checkpoint", "questions", "prompts", "code")
+    names = ("model", "checkpoint", "questions", "prompts")
     inputs = {name: value for name in names if (value := getattr(files, name))}
     loading = asdict(resolve_dtype(files.model, shard.loading))
     shared = [shard.split, shard.heldout_questions, asdict(shard.decoding), loading, shard.chat_template, shard.engine]
-    return fingerprint.describe(inputs, [*shared, *settings])
+    return fingerprint.describe(inputs, files.code, [*shared, *settings])

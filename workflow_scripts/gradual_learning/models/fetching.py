@@ -7,10 +7,9 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from gradual_learning.jobs.errors import UserError
-from gradual_learning.jobs.fingerprint import file_digest
 from gradual_learning.models import compatibility
 from gradual_learning.models.chat_template import ChatTemplate
-from gradual_learning.models.files import count_parameters, link_model
+from gradual_learning.models.files import count_parameters, describe_files, link_model
 from gradual_learning.models.gguf.conversion import convert
 from gradual_learning.models.gguf.sources import Origin, obtain
 from gradual_learning.models.hub.download import fetch_model
@@ -92,9 +91,7 @@ def _convert(origin: Origin, work: Path, weights: bool, chat_template: bool) -> 
         "license": license_name,
         **source,
         "gguf": {**source["gguf"], **stated},
-        "files": {
-            file.name: {"bytes": file.stat().st_size, "sha256": file_digest(file)} for file in sorted(folder.iterdir())
-        },
+        "files": describe_files(folder),
     }
 
 

@@ -6,6 +6,7 @@ Weights must be safetensors: the older formats may contain code.
 import fnmatch
 import json
 import math
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,8 @@ def _weight_map(folder: str | Path) -> dict[str, str]:
 def link_model(source: str | Path, folder: str | Path, with_weights: bool) -> dict[str, Any]:
     """Link the files of a local model into a folder; nothing is copied.
 
+    The links are relative where the path is, so that they survive when both folders move together.
+
     Args:
         source: the folder of the model.
         folder: receives the links.
@@ -138,7 +141,8 @@ def link_model(source: str | Path, folder: str | Path, with_weights: bool) -> di
     Raises:
         UserError: the local folder is missing, holds no whole model, or holds pointers of Git LFS.
     """
-    source, folder = Path(source).absolute(), Path(folder)
+    given, source, folder = Path(source), Path(source).absolute(), Path(folder)
+    target = source if given.is_absolute() else Path(os.path.relpath(source, folder.resolve()))
     if not source.is_dir():
         raise UserError(
             f"model.path: {source} is not a folder with a model in Hugging Face layout, nor a file whose name ends in "
@@ -155,13 +159,19 @@ def link_model(source: str | Path, folder: str | Path, with_weights: bool) -> di
     linked += shards if with_weights else []
     for name in linked:
         (folder / name).unlink(missing_ok=True)
-        (folder / name).symlink_to(source / name)
+        (folder / name).symlink_to(target / name)
     return {
         "commit": None,
         "files": {name: (source / name).stat().st_size for name in linked},
         "sha256": {name: file_digest(source / name) for name in linked},
         "weights": {name: (source / name).stat().st_size for name in shards},
     }
+
+
+def describe_files(folder: str | Path) -> dict[str, dict[str, Any]]:
+    """Return the size in bytes and the sha256 of each file in a folder, by name."""
+    files = sorted(Path(folder).iterdir())
+    return {file.name: {"bytes": file.stat().st_size, "sha256": file_digest(file)} for file in files}
 
 
 def count_parameters(folder: str | Path, shards: Iterable[str]) -> int:

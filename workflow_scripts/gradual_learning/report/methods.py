@@ -63,9 +63,8 @@ def _strategies_by_chain(strategies: Mapping[str, Sequence[str]]) -> dict[str, l
 
 
 def versions(requirements: str) -> str:
-    """Tabulate in Markdown the pinned and the installed version of each package in a requirements file."""
-    lines = Path(requirements).read_text(encoding="utf-8").splitlines()
-    pins = [line.split("==") for line in lines if "==" in line]
+    """Tabulate in Markdown the pinned and the installed version of each package in the text of a requirements file."""
+    pins = [line.split("==") for line in requirements.splitlines() if "==" in line]
     rows = [f"| {package} | {pinned} | {_installed(package)} |" for package, pinned in pins]
     rows.insert(0, f"| python | | {platform.python_version()} |")
     return "\n".join(["| package | pinned | installed |", "|---|---|---|", *rows])

@@ -15,7 +15,8 @@ from gradual_learning.jobs import fingerprint, resume
 from gradual_learning.jobs.atomic_files import write_text
 from gradual_learning.jobs.processes import rank
 from gradual_learning.knowledge import labeling
-from gradual_learning.models.loading import load_tokenizer
+from gradual_learning.models.adapters import hub_origin, state_base_model
+from gradual_learning.models.loading import is_adapter, load_tokenizer
 from gradual_learning.models.tokenization import Encoder
 from gradual_learning.tables.files import read_json_lines, read_table, write_json_lines
 from gradual_learning.tables.schemas import PROMPTS, QUESTIONS
@@ -23,7 +24,7 @@ from gradual_learning.training import distributed, early_stopping, finetuning
 from gradual_learning.training.settings import FinetuningSettings
 from gradual_learning.training.trainable_model import load_trainable_model, merged_adapter
 
-INPUTS = ("model", "parent", "data", "questions", "prompts")
+INPUTS = ("model", "model_source", "parent", "data", "questions", "prompts")
 OUTPUTS = ("best", "last", "training_log", "summary")
 
 
@@ -33,9 +34,10 @@ class StageJob:
 
     Attributes:
         checkpoint: name of the checkpoint that the stage creates.
-        inputs: paths by the names in :data:`INPUTS`; without ``parent`` where the stage starts from the base model.
+        inputs: paths by the names in :data:`INPUTS`; without ``parent`` where the stage starts from the base model, and
+            without ``model_source`` where nothing is recorded about it.
         outputs: paths by the names in :data:`OUTPUTS`.
-        code: the modules on which the result depends.
+        code: the code on which the result depends, from :func:`fingerprint.code_of`.
         settings: of the training.
         decoding: of the answers to validation and train questions.
         chat_template: whether prompts are formatted with the chat template of the model.
@@ -59,7 +61,7 @@ class StageJob:
     def purpose(self) -> dict[str, str]:
         """Describe everything that the outputs depend on."""
         settings = [asdict(self.settings), asdict(self.decoding), self.chat_template]
-        return fingerprint.describe({**self.inputs, "code": self.code}, settings)
+        return fingerprint.describe(self.inputs, self.code, settings)
 
     def train(self) -> None:
         """Train the stage and write the outputs; of several processes, the first one writes."""
@@ -70,9 +72,25 @@ class StageJob:
         folders = finetuning.StageFolders(Path(self.outputs["best"]), Path(self.outputs["last"]), self.work)
         result = finetuning.finetune(model, encoder, rows, measure, self.settings, folders)
         if rank() == 0:
+            self._state_base_model()
             write_json_lines(result.epochs, self.outputs["training_log"])
             description = {"checkpoint": self.checkpoint, "seed": self.settings.seed, "questions": len(rows)}
-            write_text(json.dumps(description | result.summary(), indent=2) + "\n", self.outputs["summary"])
+            weights = {epoch: self._weights_hash(epoch) for epoch in ("best", "last")}
+            summary = description | result.summary() | {"weights": weights}
+            write_text(json.dumps(summary, indent=2) + "\n", self.outputs["summary"])
+
+    def _state_base_model(self) -> None:
+        """Let adapters name their base model so that it is found from any folder: on the hub, or by absolute path."""
+        record = self.inputs.get("model_source")
+        origin = hub_origin(read_json_lines(record, whole=True)[0]) if record else {}
+        name = origin.get("name") or str(Path(self.inputs["model"]).absolute())
+        for folder in (self.outputs["best"], self.outputs["last"]):
+            if is_adapter(folder):
+                state_base_model(folder, name, origin.get("commit"))
+
+    def _weights_hash(self, epoch: str) -> str:
+        """Return a hash of the weights: Snakemake compares the summary, but not the folders, by content."""
+        return fingerprint.content_hash(*sorted(Path(self.outputs[epoch]).glob("*.safetensors")))
 
     def _measurement(self, engine: Engine, rows: list[dict[str, Any]]) -> Callable[[], dict[str, float]]:
         """Return a function that computes the accuracy on validation questions and on some of the train questions."""

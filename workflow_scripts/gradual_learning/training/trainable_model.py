@@ -41,7 +41,9 @@ def load_trainable_model(folder: str, parent: str | None, settings: FinetuningSe
         raise UserError("training.method: lora cannot follow a stage that trained all weights; use full for both.")
     base = load_model(folder, loading=settings.loading)
     if parent is not None:
-        return PeftModel.from_pretrained(base, parent, is_trainable=True)
+        model = PeftModel.from_pretrained(base, parent, is_trainable=True)
+        model.active_peft_config.base_model_name_or_path = folder  # PEFT looks for the name in the parent on the hub
+        return model
     return get_peft_model(base, adapter_config(settings.lora, base))
 
 

@@ -1,4 +1,4 @@
-"""The data sets by name: reading a local copy, downloading, and the checksum of what was read."""
+"""The data sets by name: reading a local copy, and downloading."""
 
 import hashlib
 import logging
@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from gradual_learning.data.sources import entity_questions, nq_open, own_file, popqa, trivia_qa, web_questions, wiki_qa
 from gradual_learning.data.sources.record import Record
 from gradual_learning.jobs.errors import UserError, nearest
-from gradual_learning.jobs.fingerprint import file_digest
 
 _log = logging.getLogger(__name__)
 
@@ -93,14 +92,3 @@ def fetch(source: str, url: str, revision: str, folder: str | Path) -> tuple[Pat
     path = target / (Path(urlsplit(url).path).name or "archive")
     download.fetch_file(url, path)
     return path, {"url": url}
-
-
-def checksum(path: str | Path) -> str:
-    """Return the sha256 of a file, or of the names and checksums of all files in a folder but hidden ones."""
-    path = Path(path)
-    if path.is_file():
-        return file_digest(path)
-    names = sorted(item.relative_to(path).as_posix() for item in path.rglob("*") if item.is_file())
-    visible = [name for name in names if not any(part.startswith(".") for part in name.split("/"))]
-    listing = "".join(f"{file_digest(path / name)}  {name}\n" for name in visible)
-    return hashlib.sha256(listing.encode()).hexdigest()
