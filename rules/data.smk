@@ -47,10 +47,7 @@ rule simulate_world:
         **LIGHT,
     params:
         **tracked_code("simulate_world"),
-        **tracked_params(
-            relations=config["data"]["relations"],
-            world=config["world"],
-        ),
+        **tracked_params(relations=config["data"]["relations"], world=config["world"]),
     message:
         "Simulating the facts of the world, the documents that state them and the questions about them"
     script:

@@ -20,10 +20,7 @@ rule evaluate_checkpoint:
         **LIGHT,
     params:
         **tracked_code("evaluate_checkpoint"),
-        **tracked_params(
-            answer_match=config["data"]["answer_match"],
-            f1_threshold=config["data"]["f1_threshold"],
-        ),
+        **tracked_params(answer_match=config["data"]["answer_match"], f1_threshold=config["data"]["f1_threshold"]),
     message:
         "Judging the zero-shot answers of {wildcards.checkpoint}"
     script:

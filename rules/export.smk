@@ -66,9 +66,7 @@ rule export_knowledge:
         **LIGHT,
     params:
         **tracked_code("export_knowledge"),
-        **tracked_params(
-            checkpoints=RELABELED,
-        ),
+        **tracked_params(checkpoints=RELABELED),
     message:
         "Joining all questions with their labels"
     script:

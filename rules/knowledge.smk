@@ -44,10 +44,7 @@ rule answer_few_shot:
         **inference_resources(copies=4 if USES_VLLM else 2),
     params:
         **tracked_code("answer_few_shot", *FEW_SHOT_MODULES),
-        **tracked_params(
-            **FEW_SHOT_QUERY,
-            split=lambda wildcards: wildcards.split,
-        ),
+        **tracked_params(**FEW_SHOT_QUERY, split=lambda wildcards: wildcards.split),
     message:
         "Answering few-shot with {wildcards.checkpoint}: {wildcards.split}, shard {wildcards.scatteritem}"
     script:
@@ -73,11 +70,7 @@ rule answer_zero_shot:
         **inference_resources(least=30),
     params:
         **tracked_code("answer_zero_shot", "generation.engine"),
-        **tracked_params(
-            **QUERY,
-            split="at_base",
-            prompt=prompt,
-        ),
+        **tracked_params(**QUERY, split="at_base", prompt=prompt),
     message:
         "Answering zero-shot with {wildcards.checkpoint}, shard {wildcards.scatteritem}"
     script:
@@ -105,11 +98,7 @@ rule query_checkpoint:
         **inference_resources(),
     params:
         **tracked_code("query_checkpoint", *FEW_SHOT_MODULES),
-        **tracked_params(
-            **FEW_SHOT_QUERY,
-            split="after_stage",
-            prompt=prompt,
-        ),
+        **tracked_params(**FEW_SHOT_QUERY, split="after_stage", prompt=prompt),
     message:
         "Answering few-shot and zero-shot with {wildcards.checkpoint}, shard {wildcards.scatteritem}"
     script:

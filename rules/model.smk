@@ -24,10 +24,7 @@ if is_pretrained():
             gpu=0,
         params:
             **tracked_code("pretrain_base_model"),
-            **tracked_params(
-                **config["pretraining"],
-                torch_threads=PRETRAINING_THREADS,
-            ),
+            **tracked_params(**config["pretraining"], torch_threads=PRETRAINING_THREADS),
         message:
             "Pretraining the base model on the documents of the world"
         script:

@@ -23,11 +23,7 @@ rule tabulate_accuracy:
         **LIGHT,
     params:
         **tracked_code("tabulate_accuracy"),
-        **tracked_params(
-            checkpoints=FINAL,
-            **DESIGN,
-            **BOOTSTRAP,
-        ),
+        **tracked_params(checkpoints=FINAL, **DESIGN, **BOOTSTRAP),
     message:
         "Tabulating accuracy on the test questions"
     script:
@@ -52,12 +48,7 @@ rule tabulate_comparisons:
         **LIGHT,
     params:
         **tracked_code("tabulate_comparisons"),
-        **tracked_params(
-            checkpoints=FINAL,
-            comparisons=config["comparisons"],
-            **DESIGN,
-            **BOOTSTRAP,
-        ),
+        **tracked_params(checkpoints=FINAL, comparisons=config["comparisons"], **DESIGN, **BOOTSTRAP),
     message:
         "Comparing pairs of strategies question by question"
     script:
@@ -82,11 +73,7 @@ rule tabulate_relations:
         **LIGHT,
     params:
         **tracked_code("tabulate_relations"),
-        **tracked_params(
-            checkpoints=FINAL,
-            **DESIGN,
-            **BOOTSTRAP,
-        ),
+        **tracked_params(checkpoints=FINAL, **DESIGN, **BOOTSTRAP),
     message:
         "Tabulating accuracy by relation"
     script:
@@ -152,12 +139,7 @@ rule tabulate_forgetting:
         **LIGHT,
     params:
         **tracked_code("tabulate_forgetting"),
-        **tracked_params(
-            checkpoints=FINAL,
-            relabeled=RELABELED,
-            **DESIGN,
-            **BOOTSTRAP,
-        ),
+        **tracked_params(checkpoints=FINAL, relabeled=RELABELED, **DESIGN, **BOOTSTRAP),
     message:
         "Tabulating forgetting by strategy"
     script:
@@ -184,11 +166,7 @@ rule tabulate_knowledge_gain:
         **LIGHT,
     params:
         **tracked_code("tabulate_knowledge_gain"),
-        **tracked_params(
-            checkpoints=RELABELED,
-            **DESIGN,
-            **BOOTSTRAP,
-        ),
+        **tracked_params(checkpoints=RELABELED, **DESIGN, **BOOTSTRAP),
     message:
         "Tabulating the questions that become HighlyKnown"
     script:
@@ -215,11 +193,7 @@ rule tabulate_categories:
         **LIGHT,
     params:
         **tracked_code("tabulate_categories"),
-        **tracked_params(
-            checkpoints=RELABELED,
-            **DESIGN,
-            **BOOTSTRAP,
-        ),
+        **tracked_params(checkpoints=RELABELED, **DESIGN, **BOOTSTRAP),
     message:
         "Tabulating the shares of the four categories"
     script:
@@ -246,10 +220,7 @@ rule tabulate_transitions:
         **LIGHT,
     params:
         **tracked_code("tabulate_transitions"),
-        **tracked_params(
-            checkpoints=RELABELED,
-            **DESIGN,
-        ),
+        **tracked_params(checkpoints=RELABELED, **DESIGN),
     message:
         "Tabulating transitions between categories"
     script:
@@ -273,9 +244,7 @@ rule tabulate_learning_curves:
         **LIGHT,
     params:
         **tracked_code("tabulate_learning_curves"),
-        **tracked_params(
-            checkpoints=TRAINED,
-        ),
+        **tracked_params(checkpoints=TRAINED),
     message:
         "Tabulating learning curves"
     script:
@@ -299,9 +268,7 @@ rule tabulate_training_data:
         **LIGHT,
     params:
         **tracked_code("tabulate_training_data"),
-        **tracked_params(
-            checkpoints=TRAINED,
-        ),
+        **tracked_params(checkpoints=TRAINED),
     message:
         "Tabulating the training data of each stage"
     script:
@@ -326,9 +293,7 @@ rule tabulate_exposure:
         **LIGHT,
     params:
         **tracked_code("tabulate_exposure"),
-        **tracked_params(
-            confidence_level=config["evaluation"]["confidence_level"],
-        ),
+        **tracked_params(confidence_level=config["evaluation"]["confidence_level"]),
     message:
         "Tabulating categories by exposure in pretraining"
     script:
@@ -354,9 +319,7 @@ rule tabulate_recall:
         **LIGHT,
     params:
         **tracked_code("tabulate_recall"),
-        **tracked_params(
-            **BOOTSTRAP,
-        ),
+        **tracked_params(**BOOTSTRAP),
     message:
         "Tabulating fact recall by category"
     script:
@@ -384,11 +347,7 @@ rule tabulate_newly_known:
         **LIGHT,
     params:
         **tracked_code("tabulate_newly_known"),
-        **tracked_params(
-            checkpoints=RELABELED,
-            **DESIGN,
-            **BOOTSTRAP,
-        ),
+        **tracked_params(checkpoints=RELABELED, **DESIGN, **BOOTSTRAP),
     message:
         "Tabulating newly known facts by exposure in pretraining"
     script:
@@ -416,11 +375,7 @@ rule tabulate_sharing:
         **LIGHT,
     params:
         **tracked_code("tabulate_sharing"),
-        **tracked_params(
-            checkpoints=RELABELED,
-            **DESIGN,
-            **BOOTSTRAP,
-        ),
+        **tracked_params(checkpoints=RELABELED, **DESIGN, **BOOTSTRAP),
     message:
         "Tabulating entities that upgraded questions share with trained ones"
     script:
@@ -452,11 +407,7 @@ rule tabulate_examples:
         **LIGHT,
     params:
         **tracked_code("tabulate_examples"),
-        **tracked_params(
-            relabeled=RELABELED,
-            finals=FINAL,
-            **DESIGN,
-        ),
+        **tracked_params(relabeled=RELABELED, finals=FINAL, **DESIGN),
     message:
         "Choosing examples of upgraded and forgotten questions"
     script:
@@ -481,10 +432,7 @@ rule tabulate_cost:
         **LIGHT,
     params:
         **tracked_code("tabulate_cost"),
-        **tracked_params(
-            parts=[part for *part, _ in cost_sources()],
-            **DESIGN,
-        ),
+        **tracked_params(parts=[part for *part, _ in cost_sources()], **DESIGN),
     message:
         "Counting the cost of every strategy"
     script:
@@ -507,10 +455,7 @@ rule tabulate_time:
         **LIGHT,
     params:
         **tracked_code("tabulate_time"),
-        **tracked_params(
-            parts=[part for *part, _ in time_sources()],
-            **DESIGN,
-        ),
+        **tracked_params(parts=[part for *part, _ in time_sources()], **DESIGN),
     message:
         "Adding up the time of every strategy"
     script:

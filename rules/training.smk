@@ -31,12 +31,7 @@ rule select_training_data:
         **LIGHT,
     params:
         **tracked_code("select_training_data"),
-        **tracked_params(
-            name=stage_name,
-            stage=stage_selection,
-            match_size_of=matched_selection,
-            seed=seed,
-        ),
+        **tracked_params(name=stage_name, stage=stage_selection, match_size_of=matched_selection, seed=seed),
     message:
         "Selecting the training questions of {wildcards.checkpoint}"
     script:
