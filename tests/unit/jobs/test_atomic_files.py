@@ -1,6 +1,7 @@
 """Files and folders are complete or absent, whatever fails and whatever else is written at the same time."""
 
 import multiprocessing
+import os
 
 import pytest
 
@@ -67,3 +68,21 @@ def test_two_jobs_that_write_the_same_folder_leave_it_complete(tmp_path):
     assert [job.exitcode for job in jobs] == [0, 0]
     assert (tmp_path / "best/first").read_text() == (tmp_path / "best/second").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["best"]
+
+
+def test_what_a_killed_process_left_is_removed_and_what_another_process_writes_is_not(tmp_path):
+    for name in ("a.txt", "best"):
+        (tmp_path / f".{name}.partial-running").touch()
+    (tmp_path / ".a.txt.partial-killed").touch()
+    (tmp_path / ".best.partial-killed").mkdir()
+    for path in tmp_path.glob("*killed"):
+        os.utime(path, (0, 0))
+    write_text("new", tmp_path / "a.txt")
+    with atomic_folder(tmp_path / "best"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".a.txt.partial-running",
+        ".best.partial-running",
+        "a.txt",
+        "best",
+    ]

@@ -1,12 +1,17 @@
 """Files and folders that appear complete or not at all: written under a temporary name, then renamed."""
 
 import errno
+import glob
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+PARTIAL = ".partial-"
+_STARTED = time.time()
 
 
 @contextmanager
@@ -19,12 +24,21 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
         yield partial
         _flush(partial)
         os.replace(partial, path)
+        _remove_left_over(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.partial-{uuid.uuid4().hex}")  # process ids repeat on other nodes
+    return path.with_name(f".{path.name}{PARTIAL}{uuid.uuid4().hex}")  # process ids repeat on other nodes
+
+
+def _remove_left_over(path: Path) -> None:
+    """Remove what killed processes have left of the same file or folder; another process may be writing newer ones."""
+    for partial in path.parent.glob(glob.escape(f".{path.name}{PARTIAL}") + "*"):
+        with suppress(FileNotFoundError):
+            if partial.stat().st_mtime < _STARTED:
+                shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
 
 
 def _flush(path: Path) -> None:
@@ -46,6 +60,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     try:
         yield partial
         replace_folder(partial, path)
+        _remove_left_over(Path(path))
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
