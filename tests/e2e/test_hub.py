@@ -16,6 +16,11 @@ pytestmark = pytest.mark.slow
 
 NAME = "Qwen/Qwen2.5-0.5B"  # the model of the example in README.md; here a tiny one goes by that name
 FETCHED = ["results/model_source.json", "results/data/raw/records.jsonl"]
+FEWER = [  # strategies
+    "strategies={one_stage_continued: null, passed_through: null, random: null}",
+    "comparisons=[[one_stage, two_stage_replay]]",
+    "evaluation={category_ranking: {MaybeKnown: one_stage, Unknown: two_stage_replay}}",
+]
 RECORD_CONNECTIONS = """\
 import os, socket, sys
 
@@ -64,7 +69,7 @@ def run(finished, example, snakemake, copy_workflow, tiny, tmp_path_factory):
     for targets, record in zip((FETCHED, []), records, strict=True):
         record.touch()
         environment = hub.environment(folder / "home", PYTHONPATH=str(folder / "hook"), CONNECTIONS=str(record))
-        settings = ["--directory", "mine", "--configfile", "mine/experiment.yaml", tiny]
+        settings = ["--directory", "mine", "--configfile", "mine/experiment.yaml", tiny, "--config", *FEWER]
         printed = snakemake("--cores", 2, *settings, "--", *targets, cwd=workflow, environment=environment)
         hub.stop()
     return Run(folder, printed, *(record.read_text() for record in records))

@@ -98,6 +98,19 @@ def _limited(folder, *arguments, size):
     )
 
 
+def test_a_read_only_folder_of_results_is_named(copy_workflow, snakemake, tmp_path):
+    folder = copy_workflow(tmp_path / "workflow")
+    (results := folder / "results").mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", results], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"mounting needs the rights of root: {mounted.stderr.strip()}")
+    try:
+        printed = snakemake("--cores", 1, PROMPTS, cwd=folder, fails=True)
+        assert "Read-only file system" in printed and "results" in printed
+    finally:
+        subprocess.run(["umount", results], check=True)
+
+
 def test_a_full_disk_leaves_no_partial_file_and_a_rerun_completes_the_run(copy_workflow, snakemake, tmp_path):
     folder = copy_workflow(tmp_path / "workflow")
     files = ["results/world/facts.parquet", "results/world/documents.parquet", "results/world/questions.jsonl"]
