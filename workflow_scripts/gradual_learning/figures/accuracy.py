@@ -1,9 +1,11 @@
 """Accuracy on the test questions by strategy, overall and by category at base."""
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from gradual_learning.evaluation.table_values import FULL, GROUPS
+from gradual_learning.evaluation.table_values import FEW_SHOT, FULL, GROUPS
 from gradual_learning.figures import style
 from gradual_learning.figures.shared_strategies import (
     add_strategy_legend,
@@ -17,7 +19,8 @@ from gradual_learning.report.wording import INTERVALS, Tables, code, estimate
 CAPTION = (
     "Zero-shot accuracy on the test questions by strategy, overall and by the category of the question under the base"
     " model. Filled markers: the epoch with the best validation accuracy. Hollow markers: the last epoch. Dashed line:"
-    f" the base model. {INTERVALS}"
+    " the base model. Dotted line: the base model few-shot, its fair reference where it has to learn the format of the"
+    f" answer. {INTERVALS}"
 )
 COLUMNS = ("accuracy", "low", "high")
 
@@ -37,12 +40,21 @@ def draw(table: pd.DataFrame, confidence: float) -> Figure:
         draw_strategies(axes, part, order, COLUMNS, missing="no questions")
         questions = int(part["questions"].iloc[0])
         axes.set_title(f"{'All' if group == FULL else style.category_label(group)}\nn = {questions:,}")
-        if group != FULL:
+        if group == FULL:
+            _draw_few_shot(axes, part)
+        else:
             axes.axhline(-0.6, color=style.CATEGORY_COLORS[group], linewidth=4, clip_on=False, zorder=3)
         axes.set_xlabel("accuracy (%)")
         set_limits(axes, [axes])
-    add_strategy_legend(figure, confidence, "base model")
+    few_shot = Line2D([], [], label="base model, few-shot", **style.FEW_SHOT_REFERENCE)
+    add_strategy_legend(figure, confidence, "base model", [few_shot])
     return figure
+
+
+def _draw_few_shot(axes: Axes, part: pd.DataFrame) -> None:
+    """Draw the few-shot accuracy of the base model; by category it follows from the definition of the categories."""
+    for value in part.loc[part["epoch"] == FEW_SHOT, "accuracy"]:
+        axes.axvline(100 * value, zorder=1, **style.FEW_SHOT_REFERENCE)
 
 
 def finding(tables: Tables) -> str:

@@ -95,13 +95,14 @@ def draw_reference(
     line(value, zorder=1, **style.REFERENCE)
 
 
-def add_strategy_legend(figure: Figure, confidence: float, base: str) -> None:
-    """Explain epochs, the base model (called ``base``) and intervals."""
+def add_strategy_legend(figure: Figure, confidence: float, base: str, others: Sequence[Line2D] = ()) -> None:
+    """Explain epochs, the base model (called ``base``), other lines and intervals."""
     point: dict[str, Any] = {"marker": "o", "color": style.INK, "markersize": 4.6, "linewidth": 1.1}
     handles = [
         Line2D([], [], label="best epoch", **point),
         Line2D([], [], label="last epoch", markerfacecolor="white", **point),
         Line2D([], [], label=base, **style.REFERENCE),
+        *others,
         Patch(facecolor=style.FAINT, label=f"bars and band: {style.interval_label(confidence)}"),
     ]
-    figure.legend(handles=handles, loc="outside lower right", ncols=4, handletextpad=0.5, columnspacing=1.5)
+    figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), handletextpad=0.5, columnspacing=1.5)
