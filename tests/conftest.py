@@ -18,6 +18,14 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKFLOW = ("Snakefile", "config.yaml", "rules", "envs", "profiles", "experiments", "workflow_scripts")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add how many inputs the fuzz tests try (docs/reliability.md)."""
+    group = parser.getgroup("fuzzing")
+    for kind in ("files", "configurations", "answers"):
+        group.addoption(f"--fuzz-{kind}", type=int, help=f"number of {kind} in all; a few per test if not given")
+    group.addoption("--fuzz-seed", type=int, help="of the search, to repeat a run; a new one if not given")
+
+
 def run(*arguments: str | Path, cwd: Path, fails: bool = False, environment: Mapping[str, str] = os.environ) -> str:
     """Run Snakemake and return its output; it must fail if ``fails``, and succeed otherwise."""
     command = [sys.executable, "-m", "snakemake", *map(str, arguments)]

@@ -85,6 +85,15 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What the server sends to every request whose path ends in a given way, whatever it requests."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
 class Request:
     """A request that the server received."""
 
@@ -94,12 +103,13 @@ class Request:
 
 
 class Hub:
-    """The hub: repositories, plain files, faults to inject, and the requests received."""
+    """The hub: repositories, plain files, faults and answers to inject, and the requests received."""
 
     def __init__(self) -> None:
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.plain: dict[str, Blob] = {}
         self.faults: list[Fault] = []
+        self.answers: dict[str, Answer] = {}  # by the end of the path
         self.requests: list[Request] = []
         self.supports_ranges = True
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": self}))
@@ -169,7 +179,11 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.hub.requests.append(Request(self.command, path, headers))
-        if (fault := self.hub.take_fault(path)) and fault.status:
+        answer = next((answer for ending, answer in self.hub.answers.items() if path.endswith(ending)), None)
+        if answer:
+            self._send(answer.status, answer.headers, answer.body)
+            self.close_connection = True  # so that no client waits for a body that is shorter than its header states
+        elif (fault := self.hub.take_fault(path)) and fault.status:
             self._send(fault.status)
         elif path.startswith("/cdn/"):
             self._send_blob(self._large(path.removeprefix("/cdn/")), {}, fault)
@@ -247,7 +261,7 @@ class Handler(BaseHTTPRequestHandler):
         self, status: int, headers: dict[str, str] | None = None, body: bytes = b"", fault: Fault | None = None
     ) -> None:
         self.send_response(status)
-        for name, value in ((headers or {}) | {"Content-Length": str(len(body))}).items():
+        for name, value in ({"Content-Length": str(len(body))} | (headers or {})).items():
             self.send_header(name, value)
         self.end_headers()
         if self.command == "GET":

@@ -1,8 +1,11 @@
 """Every error of a download names the configuration key and the remedy."""
 
+import gzip
+import json
+
 import pytest
 
-from hub_server import TOKEN, Blob
+from hub_server import TOKEN, Answer, Blob, Hub
 
 SECOND = "model-00002-of-00002.safetensors"
 
@@ -95,6 +98,63 @@ def test_the_token_is_sent_to_the_hub_and_to_no_other_host(hub, fetch, qwen2):
     assert len(other_host) == 2 and not any("authorization" in headers for headers in other_host)
     at_hub = [request.headers for request in hub.requests if "/resolve/" in request.path]
     assert at_hub and all(headers["authorization"] == f"Bearer {TOKEN}" for headers in at_hub)
+
+
+@pytest.mark.parametrize("ending", ["/revision/main", "/config.json"])
+def test_the_token_follows_no_redirect_to_another_host(hub, fetch, qwen2, ending):
+    hub.add("model", "org/tiny", qwen2)
+    other = Hub()
+    other.add("model", "org/tiny", qwen2)
+    commit = hub.repositories["model", "org/tiny"].commit("main")
+    paths = {"/revision/main": "/api/models/org/tiny/revision/main?blobs=true"}
+    path = paths.get(ending, f"/org/tiny/resolve/{commit}{ending}")
+    hub.answers[ending] = Answer(302, {"Location": f"{other.address}{path}"})
+    fetch(model(), HF_TOKEN=TOKEN)
+    other.stop()
+    assert other.requests and not any("authorization" in request.headers for request in other.requests)
+
+
+@pytest.mark.parametrize("place", ["file:///etc/passwd", "ftp://127.0.0.1/a"])
+@pytest.mark.parametrize("ending", ["/revision/main", "/config.json"])
+def test_a_redirect_away_from_the_web_is_refused(hub, fetch, qwen2, tmp_path, ending, place):
+    hub.add("model", "org/tiny", qwen2)
+    hub.answers[ending] = Answer(302, {"Location": place})
+    message = fetch(model(), fails=True)
+    assert "model.name: cannot download" in message and "unsupported protocol" in message
+    assert not (tmp_path / "model" / "config.json").exists()
+
+
+def test_an_answer_that_grows_when_it_is_decompressed_is_stopped(hub, fetch, qwen2, tmp_path):
+    hub.add("model", "org/tiny", qwen2)
+    bomb = gzip.compress(bytes(50_000_000))
+    hub.answers["/config.json"] = Answer(200, {"Content-Encoding": "gzip"}, bomb)
+    assert "the server sends more than the" in fetch(model(), fails=True)
+    assert sum(path.stat().st_size for path in (tmp_path / "model").rglob("*")) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"rfilename": "a\nb.json"}, "a file with the name 'a\\nb.json'"),
+        ({"rfilename": "x" * 300}, "a file with the name 'xxx"),
+        ({"rfilename": "config.json/x"}, "the name 'config.json' twice"),
+        ({"rfilename": "./config.json"}, "outside its folder"),
+        ({"size": -1}, "without size and hash"),
+        ({"blobId": "../../x"}, "without size and hash"),
+    ],
+)
+def test_an_unusable_list_of_files_is_refused(hub, fetch, change, words):
+    entry = {"rfilename": "config.json", "size": 2, "blobId": "0" * 40}
+    listing = {"id": "org/tiny", "sha": "0" * 40, "siblings": [entry, entry | {"rfilename": "tokenizer.json"} | change]}
+    hub.answers["/revision/main"] = Answer(200, {}, json.dumps(listing).encode())
+    message = fetch(model(), fails=True)
+    assert "model.name" in message and words in message
+
+
+def test_an_answer_that_is_no_list_of_files_is_named(hub, fetch):
+    for body in (b'{"siblings": 3}', b"[]", b'{"id": "org/tiny", "sha": null, "siblings": []}'):
+        hub.answers["/revision/main"] = Answer(200, {}, body)
+        assert "model.name" in fetch(model(), fails=True)
 
 
 def test_a_download_without_enough_disk_space_does_not_start(hub, fetch):

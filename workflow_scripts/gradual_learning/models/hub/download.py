@@ -7,12 +7,13 @@ and a truncated, changed or damaged file is replaced. Files in the user's own ca
 import fnmatch
 import hashlib
 import logging
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from huggingface_hub import HfApi, hf_hub_url, snapshot_download, try_to_load_from_cache
+from huggingface_hub import HfApi, constants, hf_hub_url, snapshot_download, try_to_load_from_cache
 from huggingface_hub.utils import build_hf_headers
 
 from gradual_learning import USER_IS_OFFLINE
@@ -24,6 +25,7 @@ from gradual_learning.models.hub import transfers
 from gradual_learning.models.hub.errors import OFFLINE, Repository, explain, explain_url
 
 _TIMEOUT = 60.0  # seconds for a list of files
+_COMMIT, _DIGEST = re.compile("[0-9a-f]{40}"), re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -147,15 +149,38 @@ def _list_files(repository: Repository) -> tuple[str, list[_File]]:
             name, repo_type=kind, revision=repository.revision, files_metadata=True, timeout=_TIMEOUT
         )
     )
-    return info.sha, [_as_file(repository, info.sha, sibling) for sibling in info.siblings]
+    listed = [_listed(repository, sibling) for sibling in info.siblings or []]
+    if not isinstance(info.sha, str) or not _COMMIT.fullmatch(info.sha):
+        raise _unusable(repository, f"the commit {info.sha!r}")
+    folders = {str(folder) for name, _, _ in listed for folder in PurePosixPath(name).parents}
+    names = [name for name, _, _ in listed]
+    if repeated := [name for name in names if name in folders or names.count(name) > 1]:
+        raise _unusable(repository, f"the name {repeated[0]!r} twice")
+    return info.sha, [_File(*facts, _cached(repository, facts[0], info.sha)) for facts in listed]
 
 
-def _as_file(repository: Repository, commit: str, sibling: Any) -> _File:
-    name, digest = sibling.rfilename, sibling.lfs.sha256 if sibling.lfs else sibling.blob_id
-    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+def _listed(repository: Repository, sibling: Any) -> tuple[str, int, str]:
+    """Return the name, the size and the digest of a file in the list of the hub, which may hold anything."""
+    name, size, digest = sibling.rfilename, sibling.size, sibling.lfs.sha256 if sibling.lfs else sibling.blob_id
+    if not isinstance(name, str) or not name.isprintable() or not all(0 < len(x) < 200 for x in name.split("/")):
+        raise _unusable(repository, f"a file with the name {str(name)[:200]!r}")
+    if PurePosixPath(name).is_absolute() or {".", ".."}.intersection(name.split("/")):
         raise UserError(f"{repository.name_key}: {repository} has a file outside its folder, {name}. Do not use it.")
+    if type(size) is not int or size < 0 or not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        raise _unusable(repository, f"{name} without size and hash")
+    return name, size, digest
+
+
+def _unusable(repository: Repository, what: str) -> UserError:
+    return UserError(
+        f"{repository.name_key}: the hub {constants.ENDPOINT} lists {what} in {repository}. If it is a mirror, use "
+        "another one (HF_ENDPOINT)."
+    )
+
+
+def _cached(repository: Repository, name: str, commit: str) -> Path | None:
     cached = try_to_load_from_cache(repository.name, name, revision=commit, repo_type=repository.kind)
-    return _File(name, sibling.size, digest, Path(cached) if isinstance(cached, str) else None)
+    return Path(cached) if isinstance(cached, str) else None
 
 
 def _matches(name: str, patterns: list[str]) -> bool:

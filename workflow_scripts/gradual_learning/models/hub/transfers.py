@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import httpx2
 from huggingface_hub import constants
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.file_download import http_get
 
 from gradual_learning import USER_IS_OFFLINE
@@ -23,6 +23,10 @@ _TRANSIENT = {408, 429, *range(500, 600)}  # HTTP statuses: timeout, too many re
 _RANGE_NOT_SATISFIABLE = 416  # HTTP status: the partial file is at least as long as the file
 
 Result = TypeVar("Result")
+
+
+class UnclearAnswerError(httpx2.HTTPError):
+    """An answer that the hub's client cannot read."""
 
 
 @contextmanager
@@ -57,12 +61,28 @@ def download(url: str, path: Path, digest: str, size: int | None, headers: dict[
     partial.parent.mkdir(parents=True, exist_ok=True)
     with open(partial, "ab") as handle:
         if handle.tell() != size:
-            retry(lambda: _resume(url, handle, headers, path.name), progress=handle.tell)
+            target = handle if size is None else _Bounded(handle, size)
+            retry(lambda: _resume(url, target, headers, path.name), progress=handle.tell)
         os.fsync(handle.fileno())
     os.replace(partial, path)
 
 
-def _resume(url: str, handle: BinaryIO, headers: dict[str, str], name: str) -> None:
+class _Bounded:
+    """A file that takes no more than the listed size, whatever an answer grows to when it is decompressed."""
+
+    def __init__(self, handle: BinaryIO, size: int) -> None:
+        self._handle, self._size = handle, size
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._handle, name)
+
+    def write(self, content: bytes) -> int:
+        if self._handle.tell() + len(content) > self._size:
+            raise UnclearAnswerError(f"the server sends more than the {self._size} bytes that it lists")
+        return self._handle.write(content)
+
+
+def _resume(url: str, handle: Any, headers: dict[str, str], name: str) -> None:
     """Append the missing bytes; start from the first byte if the partial file is too long."""
     try:
         http_get(url, handle, resume_size=handle.tell(), headers=headers, displayed_filename=name)
@@ -77,6 +97,11 @@ def retry(call: Callable[[], Result], progress: Callable[[], int] = lambda: 0) -
     """Repeat a call after transient errors until it succeeds, as long as it makes progress or has attempts left.
 
     The hub's client itself resumes after a closed connection or a timeout, but not after a reset or a server error.
+
+    Raises:
+        httpx2.HTTPError: the call does not succeed, or the answer is not one that a hub gives.
+        HFValidationError: an argument of the call is invalid.
+        OSError: the disk has a fault.
     """
     attempts, reached = 0, progress()
     while True:
@@ -87,6 +112,12 @@ def retry(call: Callable[[], Result], progress: Callable[[], int] = lambda: 0) -
             if attempts >= _ATTEMPTS or not _is_transient(error):
                 raise
             time.sleep(_PAUSE)
+        except (HFValidationError, MemoryError):
+            raise
+        except Exception as error:  # for arbitrary answers, the client raises anything
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise UnclearAnswerError(f"{type(error).__name__}: {error}") from error
 
 
 def _is_transient(error: httpx2.HTTPError) -> bool:

