@@ -158,3 +158,9 @@ def test_texts_that_look_like_numbers_stay_texts_in_a_tsv_file(tmp_path):
     texts = {"id": "1234567890123e45", "source_id": "007", "accepted": "1.0", "relation": "1"}
     write_tsv(pd.DataFrame([texts | {"seed": 1}]), tmp_path / "t.tsv")
     assert read_tsv(tmp_path / "t.tsv").iloc[0].to_dict() == texts | {"seed": 1}
+
+
+def test_a_tsv_keeps_every_character(tmp_path):
+    texts = [f"{chr(code)}a{chr(code)}b" for code in [*range(32), 34, 39, 92, 127, 133, 0x2028]]
+    write_tsv(pd.DataFrame({"question": texts}), tmp_path / "a.tsv")
+    assert read_tsv(tmp_path / "a.tsv")["question"].tolist() == texts

@@ -107,4 +107,6 @@ def write_tsv(frame: pd.DataFrame, path: str | Path) -> None:
 
 def read_tsv(path: str | Path) -> pd.DataFrame:
     """Read a table of :func:`write_tsv`; only empty cells are missing values, and texts of users stay texts."""
-    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], dtype=dict.fromkeys(_TEXTS, str))
+    # an answer of a model may contain a carriage return, which pandas would take for the end of a line
+    options = {"sep": "\t", "lineterminator": "\n", "keep_default_na": False, "na_values": [""]}
+    return pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), **options)
