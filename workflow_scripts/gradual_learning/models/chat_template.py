@@ -6,10 +6,16 @@ from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import _cached_compile_jinja_template as compile_template
 
 from gradual_learning.jobs.errors import UserError, in_one_line
+from gradual_learning.jobs.time_limit import time_limit
 
 # the date in templates that write today's: the one that those of Llama 3 write where there is no clock
 TODAY = datetime(2024, 7, 26, tzinfo=UTC)
 PLACEHOLDER = "{text}"
+_SECONDS = 10.0  # for one prompt, which takes a template less than a millisecond
+_ENDLESS = (
+    f"model.chat_template: the chat template of this model takes more than {_SECONDS:g} seconds for one prompt. Set it "
+    "to false, or correct the template (chat_template.jinja or tokenizer_config.json)."
+)
 
 
 class ChatTemplate:
@@ -42,17 +48,20 @@ class ChatTemplate:
         """Return the text as a single user turn, up to where the answer begins.
 
         Raises:
-            UserError: the template fails.
+            UserError: the template fails, or does not end.
         """
         try:
-            return self._template.render(
-                messages=[{"role": "user", "content": text}],
-                tools=None,
-                documents=None,
-                add_generation_prompt=True,
-                enable_thinking=False,  # templates with this option (Qwen3) prompt for an answer without thoughts
-                **self._special_tokens,
-            )
+            with time_limit(_SECONDS, _ENDLESS):
+                return self._template.render(
+                    messages=[{"role": "user", "content": text}],
+                    tools=None,
+                    documents=None,
+                    add_generation_prompt=True,
+                    enable_thinking=False,  # templates with this option (Qwen3) prompt for an answer without thoughts
+                    **self._special_tokens,
+                )
+        except UserError:
+            raise
         except Exception as error:  # a template is a program
             raise UserError(_failure(error)) from error
 
