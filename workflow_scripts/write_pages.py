@@ -54,8 +54,8 @@ def details(module: ModuleType, frames: Tables) -> str:
 
 
 def to_restructured_text(text: str) -> str:
-    """Convert Markdown without markup other than code to reStructuredText without markup."""
-    return re.sub(r"[*_|\\]", r"\\\g<0>", text.replace("`", "")) + "\n"
+    """Convert Markdown without markup other than code to reStructuredText without markup, in one line."""
+    return re.sub(r"[^\w ]|_", r"\\\g<0>", " ".join(html.without_markup(text).split())) + "\n"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import random
 import pytest
 
 from gradual_learning.data import cleaning, leakage
-from gradual_learning.data.question import question_id
+from gradual_learning.data.question import normalized, question_id
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.tables.files import read_table, write_json_lines, write_table
 from gradual_learning.tables.schemas import QUESTIONS
@@ -299,3 +299,9 @@ def test_only_leaks_are_dropped(seed):
     assert set(kept["question"]) == expected and len(expected) < len(unique)
     shuffled, dropped_again = prepare(source.sample(unique, len(unique)))
     assert kept.equals(shuffled) and dropped.equals(dropped_again)
+
+
+def test_control_characters_are_white_space():
+    row = normalized(record("Who\x1b[2J is\x00 Ann?", "A\x07nn", relation="place\n\n.. raw:: html\x9b"))
+    assert (row.question, row.answers, row.relation) == ("Who [2J is Ann?", ("A nn",), "place .. raw:: html")
+    assert normalized(record("Who?", "Ann", relation="\x01")).relation == "test"

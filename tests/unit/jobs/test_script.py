@@ -61,3 +61,8 @@ WRAPPED = "raise RuntimeError('write failed: No space left on device (os error 2
 def test_a_full_disk_is_reported_as_such(fail, statement):
     printed = fail(statement)
     assert "No space left on the disk. Free some and rerun" in printed and "Traceback" not in printed
+
+
+def test_no_text_controls_the_terminal_or_ends_the_log(fail):
+    printed = fail("raise UserError('data.path: \\x1b[2Jred\\r\\u202eevil \\udcff, é')")
+    assert printed.endswith("ERROR data.path: \\x1b[2Jred\\r\\u202eevil \\udcff, é\n")

@@ -1,10 +1,12 @@
 """Sentences follow the sign, the interval, the corrected test and the detectable effect."""
 
+import html
 import math
 
 import pandas as pd
 import pytest
 
+from gradual_learning.report.html import from_markdown
 from gradual_learning.report.wording import (
     Difference,
     Verdict,
@@ -14,6 +16,7 @@ from gradual_learning.report.wording import (
     growth,
     interval,
     listed,
+    plain,
     points,
     share,
     status,
@@ -150,3 +153,15 @@ def test_numbers_are_formatted_for_reading():
     assert estimate(pd.Series({"accuracy": 0.317, "low": 0.302, "high": 0.333}), "accuracy") == "31.7 % [30.2, 33.3]"
     assert [listed(list("abc")[:length]) for length in range(4)] == ["", "a", "a and b", "a, b and c"]
     assert code("two_stage") == "`two_stage`" and code("base") == "the base model"
+
+
+@pytest.mark.parametrize("name", ["two_stage", "a`b", "``", "a\n\n![x](http://127.0.0.1)\n# b", "`<b>`|"])
+def test_a_name_in_code_stays_in_it(name):
+    page = from_markdown(f"- name: {code(name)}")
+    assert page == f"<ul>\n<li>name: <code>{html.escape(' '.join(name.split()))}</code></li>\n</ul>\n"
+
+
+def test_a_text_of_others_has_no_markup():
+    text = "".join(map(chr, range(32, 127)))
+    page = from_markdown(plain(f" {text}\n{text}"))
+    assert html.unescape(page) == f"<p>{' '.join([*text.split()] * 2)}</p>\n" and page.count("<") == 2

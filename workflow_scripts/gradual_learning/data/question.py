@@ -1,12 +1,15 @@
 """A question during cleaning, the form in which texts are compared there, and the counts of dropped questions."""
 
 import hashlib
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def question_id(question: str, relation: str) -> str:
@@ -60,15 +63,18 @@ class Dropped:
 def normalized(record: Mapping[str, Any]) -> Row:
     """Collapse white space, as a line break would end a line of a prompt; leave out blank and repeated answers.
 
+    Control characters count as white space: terminals obey some, and XML cannot hold them.
+
     Answers that differ only in case count as repeated; the first spelling is kept.
     """
     question = _collapsed(record["question"])
+    relation = _collapsed(record["relation"]) or record["source"]
     answers = {text.casefold(): text for text in map(_collapsed, reversed(record["answers"])) if folded(text)}
     return Row(
-        id=question_id(question, record["relation"]),
+        id=question_id(question, relation),
         question=question,
         answers=tuple(reversed(answers.values())),
-        relation=sys.intern(record["relation"]),  # one string object for all questions of a relation, to save memory
+        relation=sys.intern(relation),  # one string object for all questions of a relation, to save memory
         subject=_collapsed(record.get("subject") or "") or None,
         split=record["split"] and sys.intern(record["split"]),
         source=sys.intern(record["source"]),
@@ -77,7 +83,7 @@ def normalized(record: Mapping[str, Any]) -> Row:
 
 
 def _collapsed(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())
 
 
 class _WordCharacters(dict[int, str]):

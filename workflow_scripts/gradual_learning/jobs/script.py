@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -18,6 +19,15 @@ DISK_FULL = "No space left on the disk. Free some and rerun the same command: fi
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOISY = ["transformers", "datasets", "peft", "accelerate", "matplotlib", "fontTools", "filelock"]
 _NOISY += ["huggingface_hub", "httpx2"]  # they log the redirected download URLs, which contain access keys
+# what terminals obey, what reorders text, and halves of characters, which no file can hold
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class _Printable(logging.Formatter):
+    """Writes unprintable characters as Python does, for example an escape as backslash, x1b."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], super().format(record))
 
 
 @contextmanager
@@ -60,12 +70,10 @@ def _start_log(log: str) -> None:
     if not is_worker():
         _claim(log)
     file = logging.FileHandler(log, mode="a", encoding="utf-8")
-    logging.basicConfig(
-        level=logging.WARNING if rank() else logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        handlers=[file, logging.StreamHandler()],
-        force=True,
-    )
+    handlers: list[logging.Handler] = [file, logging.StreamHandler()]
+    for handler in handlers:
+        handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING if rank() else logging.INFO, handlers=handlers, force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning)  # between libraries, whose versions are pinned

@@ -1,6 +1,7 @@
 """HTML pages of the report: self-contained, so that each opens on its own, and accessible to screen readers."""
 
 import base64
+import re
 from html import escape
 from pathlib import Path
 
@@ -39,9 +40,14 @@ def from_markdown(markdown: str) -> str:
     return MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
 
 
+def without_markup(markdown: str) -> str:
+    """Return the text of Markdown that has no markup but code and escaped punctuation."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])|`", lambda match: match[1] or "", markdown)
+
+
 def figure(svg: str, alternative: str) -> str:
     """Embed a figure (SVG file) with its text alternative."""
-    image = f'<img src="{_data_uri(svg, "image/svg+xml")}" alt="{escape(alternative.replace("`", ""))}">'
+    image = f'<img src="{_data_uri(svg, "image/svg+xml")}" alt="{escape(without_markup(alternative))}">'
     return f"<figure>{image}</figure>"
 
 

@@ -7,6 +7,7 @@ was too small to detect such a gain.
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from gradual_learning.experiment import BASE
 Tables = Mapping[str, pd.DataFrame]  # by subject
 
 EFFECT = 0.01  # the published gain of a second stage, about one point (reviews of Li et al. 2024)
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")  # in ASCII, which is all that has a meaning in Markdown
 INTERVALS = "Intervals cover {percent:g} % and account for the variation of seeds and of questions."
 
 
@@ -142,4 +144,14 @@ def listed(names: Sequence[str]) -> str:
 
 def code(name: str) -> str:
     """Mark the name of a strategy or a chain of stages as code; the base model is written in words."""
-    return "the base model" if name == BASE else f"`{name}`"
+    if name == BASE:
+        return "the base model"
+    text = " ".join(name.split())
+    runs = re.findall("`+", text)  # in what others have named; a longer fence encloses them
+    fence, space = "`" * (1 + max(map(len, runs), default=0)), " " if runs else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def plain(text: str) -> str:
+    """Write a text of a data set or a model in Markdown such that it is shown as it is, in one line, without markup."""
+    return _PUNCTUATION.sub(r"\\\g<0>", " ".join(text.split()))

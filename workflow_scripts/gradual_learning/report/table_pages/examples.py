@@ -2,7 +2,7 @@
 
 import math
 
-from gradual_learning.report.wording import Tables
+from gradual_learning.report.wording import Tables, plain
 
 CAPTION = (
     "Upgraded and forgotten questions with their answers before and after. Of each kind, the first ones by id, which is"
@@ -27,8 +27,8 @@ def details(tables: Tables) -> str:
     lines: list[str] = []
     for row in tables["examples"].drop_duplicates(["strategy", "kind"]).to_dict("records"):
         split = SPLIT_NAMES.get(row["split"], row["split"])
-        lines += [f"### `{row['strategy']}`, {row['kind']}: {row['question']}", ""]
-        lines += [f"Accepted: {row['accepted']}. No stage trained on this {split} question.", ""]
+        lines += [f"### `{row['strategy']}`, {row['kind']}: {plain(row['question'])}", ""]
+        lines += [f"Accepted: {plain(row['accepted'])}. No stage trained on this {split} question.", ""]
         lines += ["| | base model | after the last stage |", "|---|---|---|"]
         lines += [
             f"| {words} | {_cell(row[f'{key}_before'])} | {_cell(row[f'{key}_after'])} |" for key, words in ROWS.items()
@@ -38,7 +38,7 @@ def details(tables: Tables) -> str:
 
 
 def _cell(value: object) -> str:
-    """Write a value so that it does not end the cell of a Markdown table; a missing one leaves the cell empty."""
+    """Write a value for the cell of a Markdown table; a missing one leaves the cell empty."""
     if isinstance(value, int | float):
         return "" if math.isnan(value) else f"{value:g}"
-    return str(value).replace("|", r"\|")
+    return plain(str(value))
