@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.by import By
 
 from gradual_learning.jobs import fingerprint
 from gradual_learning.tables.files import read_table
 from gradual_learning.tables.schemas import FACTS, QUESTIONS
-from hub_server import Hub
+from hub_server import TOKEN, Hub
+from report_browser import ROWS, click, errors, open_categories, open_report, read_page, row, wait
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +23,10 @@ FEWER = [  # strategies
     "comparisons=[[one_stage, two_stage_replay]]",
     "evaluation={category_ranking: {MaybeKnown: one_stage, Unknown: two_stage_replay}}",
 ]
+HOSTILE = (
+    "<script>window.injected = 1</script><img src=x onerror='window.injected = 1'>![x](http://127.0.0.1:9/x.png)|`x`"
+    "\n\n.. raw:: html\n\n   <script>window.injected = 1</script>\n"
+)
 RECORD_CONNECTIONS = """\
 import os, socket, sys
 
@@ -40,6 +46,7 @@ class Run:
 
     folder: Path
     printed: str
+    printed_in_all: str
     connected_before: str
     connected_after: str
 
@@ -63,24 +70,30 @@ def run(finished, example, snakemake, copy_workflow, tiny, tmp_path_factory):
     (folder / "experiment.yaml").write_text(example)
     write_best_known(finished, folder / "questions.jsonl")
     hub = Hub()
-    hub.add("model", NAME, finished / "model")
+    hub.add("model", NAME, finished / "model").private = True
     hub.add("model", NAME, {"config.json": b"{}"}, revision="v1")
-    records = [folder / "before", folder / "after"]
+    records, printed = [folder / "before", folder / "after"], []
     for targets, record in zip((FETCHED, []), records, strict=True):
         record.touch()
-        environment = hub.environment(folder / "home", PYTHONPATH=str(folder / "hook"), CONNECTIONS=str(record))
+        own = {"PYTHONPATH": str(folder / "hook"), "CONNECTIONS": str(record), "HF_TOKEN": TOKEN}
+        environment = hub.environment(folder / "home", **own)
         settings = ["--directory", "mine", "--configfile", "mine/experiment.yaml", tiny, "--config", *FEWER]
-        printed = snakemake("--cores", 2, *settings, "--", *targets, cwd=workflow, environment=environment)
+        printed.append(snakemake("--cores", 2, *settings, "--", *targets, cwd=workflow, environment=environment))
         hub.stop()
-    return Run(folder, printed, *(record.read_text() for record in records))
+    report = snakemake(*settings, "--report", "mine/report.html", cwd=workflow, environment=environment)
+    return Run(folder, printed[1], "".join([*printed, report]), *(record.read_text() for record in records))
 
 
 def write_best_known(finished: Path, path: Path) -> None:
-    """Write the hundred questions whose facts are stated most often, so that there is something to train on."""
+    """Write the hundred questions whose facts are stated most often, so that there is something to train on.
+
+    Their relation, and a second answer, are written to become a part of the pages that show them.
+    """
     questions = read_table(finished / "data" / "questions.parquet", QUESTIONS)
     exposures = read_table(finished / "world" / "facts.parquet", FACTS)[["id", "exposures"]]
     known = questions.merge(exposures, on="id").sort_values(["exposures", "id"])[-100:]
-    rows = [{"question": row.question, "answers": list(row.answers)} for row in known.itertuples()]
+    pairs = ((row.question, [*row.answers, HOSTILE]) for row in known.itertuples())
+    rows = [{"question": question, "answers": answers, "relation": HOSTILE} for question, answers in pairs]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
@@ -106,3 +119,30 @@ def test_the_model_is_the_one_that_the_configuration_names(run, finished):
     weights = source["files"]["model.safetensors"]
     assert weights["sha256"] == fingerprint.file_digest(finished / "model" / "model.safetensors")
     assert not list((run.folder / "results").glob(".*.work"))
+
+
+def test_the_token_of_the_user_is_in_no_file_and_in_no_message(run):
+    files = [path for path in run.folder.parent.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert {"report.html", "fetch_base_model.log", "fetch_base_model.tsv"} <= {path.name for path in files}
+    assert TOKEN not in run.printed_in_all
+    assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
+
+
+def test_texts_of_the_user_become_no_part_of_the_report(run, browser):
+    open_report(browser, (run.folder / "report.html").as_uri())
+    texts = []
+    for category in open_categories(browser):
+        for number in range(1, 1 + len(browser.find_elements(By.XPATH, ROWS))):
+            click(browser, f"{row(number)}//td[last()]//a[1]")
+            content = read_page(browser)
+            assert (content["injected"], content["foreign"]) == (None, 0), content["title"]
+            texts.append(content["text"])
+            click(browser, f"//nav//ol//a[.='{category}']")
+            click(browser, f"{row(number)}//td[last()]//a[2]")
+            prose = wait(browser).until(lambda it: it.find_element(By.XPATH, "//nav//li[contains(@class, 'prose')]"))
+            assert not prose.find_elements(By.XPATH, ".//script | .//img")
+            texts.append(prose.text)
+            click(browser, f"//nav//ol//a[.='{category}']")
+    assert browser.execute_script("return window.injected ?? null") is None
+    assert sum("<script>window.injected = 1</script>" in text for text in texts) > 2  # shown as it is
+    assert errors(browser) == []
