@@ -80,7 +80,7 @@ def run(finished, example, snakemake, copy_workflow, tiny, tmp_path_factory):
         settings = ["--directory", "mine", "--configfile", "mine/experiment.yaml", tiny, "--config", *FEWER]
         printed.append(snakemake("--cores", 2, *settings, "--", *targets, cwd=workflow, environment=environment))
         hub.stop()
-    report = snakemake(*settings, "--report", "mine/report.html", cwd=workflow, environment=environment)
+    report = snakemake(*settings, "--report", "report.html", cwd=workflow, environment=environment)
     return Run(folder, printed[1], "".join([*printed, report]), *(record.read_text() for record in records))
 
 

@@ -127,7 +127,7 @@ def _rewritten(original: Any, edits: list[tuple[int, str, Any]]) -> Any:
         holder, key = places[number % len(places)]
         match kind:
             case "set":
-                holder[key] = other
+                holder[key] = copy.deepcopy(other)  # a later edit may change it
             case "move":
                 from_holder, from_key = places[number // 2 % len(places)]
                 holder[key] = copy.deepcopy(from_holder[from_key])

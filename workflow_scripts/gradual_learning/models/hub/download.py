@@ -25,6 +25,7 @@ from gradual_learning.models.hub import transfers
 from gradual_learning.models.hub.errors import OFFLINE, Repository, explain, explain_url
 
 _TIMEOUT = 60.0  # seconds for a list of files
+_LENGTHS = set(range(1, 220))  # bytes of a part of a name; a partial file has a longer name, at most 255 bytes
 _COMMIT, _DIGEST = re.compile("[0-9a-f]{40}"), re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -162,13 +163,18 @@ def _list_files(repository: Repository) -> tuple[str, list[_File]]:
 def _listed(repository: Repository, sibling: Any) -> tuple[str, int, str]:
     """Return the name, the size and the digest of a file in the list of the hub, which may hold anything."""
     name, size, digest = sibling.rfilename, sibling.size, sibling.lfs.sha256 if sibling.lfs else sibling.blob_id
-    if not isinstance(name, str) or not name.isprintable() or not all(0 < len(x) < 200 for x in name.split("/")):
+    if not isinstance(name, str) or not name.isprintable() or not _lengths(name) <= _LENGTHS:
         raise _unusable(repository, f"a file with the name {str(name)[:200]!r}")
     if PurePosixPath(name).is_absolute() or {".", ".."}.intersection(name.split("/")):
         raise UserError(f"{repository.name_key}: {repository} has a file outside its folder, {name}. Do not use it.")
     if type(size) is not int or size < 0 or not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise _unusable(repository, f"{name} without size and hash")
     return name, size, digest
+
+
+def _lengths(name: str) -> set[int]:
+    """Return the lengths in bytes of the parts of a name."""
+    return {len(part.encode()) for part in name.split("/")}
 
 
 def _unusable(repository: Repository, what: str) -> UserError:
