@@ -17,7 +17,7 @@ html_title = project
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 root_doc = "docs/index"
-include_patterns = ["docs/**", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "results/README.md"]
+include_patterns = ["docs/**", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "results/README.md"]
 exclude_patterns = [".*", "benchmarks", "logs", "resources", "results/[!R]*", "site"]
 myst_heading_anchors = 4
 html_theme = "furo"
@@ -40,8 +40,14 @@ CONTENTS = {
         "/docs/results/entity_questions",
         "/docs/results/entity_questions_smollm2",
     ],
-    "Background": ["/docs/architecture", "/docs/performance", "/docs/limitations"],
-    "Develop": ["/CONTRIBUTING", "/CHANGELOG"],
+    "Background": [
+        "/docs/architecture",
+        "/docs/performance",
+        "/docs/reliability",
+        "/docs/security",
+        "/docs/limitations",
+    ],
+    "Develop": ["/CONTRIBUTING", "/SECURITY", "/CHANGELOG"],
 }
 FRONT = '<!doctype html><meta charset="utf-8"><title>{0}</title><meta http-equiv="refresh" content="0; url={1}.html">\n'
 
