@@ -3,7 +3,7 @@
     python tests/fuzz/kills.py FOLDER --kills 50
 
 SIGKILL ends Snakemake with all of its jobs, like a power cut; with ``--one-job`` only the newest job is killed, and
-Snakemake goes on. A run that is complete is checked, removed and started again, with another number of shards, until
+Snakemake continues. A run that is complete is checked, removed and started again, with another number of shards, until
 the number of kills is reached. The command fails at the first difference, and at the first file left over.
 """
 

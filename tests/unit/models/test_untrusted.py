@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gradual_learning.jobs.errors import UserError
-from gradual_learning.models import files, tokenization
+from gradual_learning.models import chat_template, files
 from gradual_learning.models.loading import load_model, load_tokenizer, read_config
 from gradual_learning.models.tokenization import Encoder
 
@@ -81,7 +81,7 @@ LOOP = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% end
 
 
 def test_a_template_without_end_is_stopped(folder, monkeypatch):
-    monkeypatch.setattr(tokenization, "_SECONDS", 0.2)
+    monkeypatch.setattr(chat_template, "_SECONDS", 0.2)
     tokenizer = load_tokenizer(folder)
     tokenizer.chat_template = LOOP
     with pytest.raises(UserError, match=r"model\.chat_template.* takes more than"):
