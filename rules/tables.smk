@@ -439,6 +439,35 @@ rule tabulate_cost:
         "../workflow_scripts/tabulate_cost.py"
 
 
+rule tabulate_advice:
+    input:
+        questions="<results>/data/questions.parquet",
+        prompts="<results>/data/prompts.parquet",
+        known="<results>/categories/base/test.parquet",
+        base="<results>/evaluation/base/test.parquet",
+        best=evaluations("test"),
+        curves="<results>/tables/learning_curves.tsv",
+        cost="<results>/tables/cost.tsv",
+    output:
+        table="<results>/tables/advice.tsv",
+    log:
+        "<logs>/tabulate_advice.log",
+    benchmark:
+        "<benchmarks>/tabulate_advice.tsv"
+    localrule: True
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        **LIGHT,
+    params:
+        **tracked_code("tabulate_advice"),
+        **tracked_params(checkpoints=FINAL, matched=EXPERIMENT.matched_strategies(), **DESIGN, **BOOTSTRAP),
+    message:
+        "Choosing a strategy by validation accuracy"
+    script:
+        "../workflow_scripts/tabulate_advice.py"
+
+
 rule tabulate_time:
     input:
         files=[file for *_, file in time_sources()],

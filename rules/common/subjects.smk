@@ -11,7 +11,7 @@ CONDITIONS = {
 FIGURES = subjects.figure_subjects(CONDITIONS)
 TABLES = subjects.table_subjects(CONDITIONS)
 PAGES = [name for name in subjects.SUBJECTS if name in {*FIGURES, *TABLES}]
-SUMMARIZED = ("accuracy", "comparisons", "forgetting", "knowledge_gain", "transitions", "category_ranking")
+SUMMARIZED = ("advice", "accuracy", "comparisons", "forgetting", "knowledge_gain", "transitions", "category_ranking")
 
 
 def table_files(names):

@@ -161,6 +161,11 @@ class Experiment:
         name = self.stage(checkpoint)["match_steps_of"]
         return checkpoint_name([*stages_of(checkpoint)[:-1], name], seed_of(checkpoint)) if name else None
 
+    def matched_strategies(self) -> list[str]:
+        """List the strategies with a stage that takes its number of steps from another stage."""
+        matched = {name for name, stage in self.stages.items() if stage["match_steps_of"]}
+        return [name for name, chain in self.strategies.items() if matched & set(chain)]
+
     def replay_sweep(self) -> dict[str, float]:
         """Return the ratio of replayed HighlyKnown questions of the most strategies that differ in nothing else."""
         families: dict[str, dict[str, float]] = {}

@@ -28,6 +28,7 @@ from gradual_learning.figures import (
     replay,
     sharing,
     style,
+    tradeoff,
     transitions,
 )
 from gradual_learning.tables.files import read_tsv, write_tsv
@@ -87,6 +88,9 @@ DRAWINGS = {
     "comparisons_many": lambda: comparisons.draw(tables.comparisons(MANY), 0.95),
     "comparisons_of_no_pair": lambda: comparisons.draw(tables.comparisons([]), 0.95),
     "category_ranking": lambda: category_ranking.draw(tables.category_ranking(), 0.95),
+    "tradeoff_few": lambda: tradeoff.draw(tables.advice(CHAINS), 0.95),
+    "tradeoff_many": lambda: tradeoff.draw(tables.advice(MANY, few_shot=True), 0.9),
+    "tradeoff_without_questions": lambda: tradeoff.draw(tables.advice(FEW).assign(highly_known=0), 0.95),
     "cost": lambda: cost.draw(tables.cost(FEW)),
     "cost_many": lambda: cost.draw(tables.cost(MANY)),
     "recall": lambda: recall.draw(tables.recall(0.9), 0.95),
@@ -162,6 +166,33 @@ def test_a_panel_without_questions_says_so_once_and_its_ticks_are_apart(name, pl
         assert len(axes.texts) == 1
         boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
         assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
+
+
+@pytest.mark.parametrize("strategies", [FEW, MANY])
+def test_names_in_the_tradeoff_are_apart_and_in_the_order_of_accuracy(strategies):
+    figure = tradeoff.draw(tables.advice(strategies), 0.95)
+    figure.draw_without_rendering()
+    names = sorted(figure.axes[0].texts, key=lambda name: -name.get_position()[1])
+    boxes = [Text.get_window_extent(name) for name in names]  # without the line to the point
+    assert len(names) == len(strategies) + 1
+    for (name, box), (next_name, next_box) in itertools.pairwise(zip(names, boxes, strict=True)):
+        assert name.xy[1] >= next_name.xy[1] and box.y0 >= next_box.y1
+    assert min(box.x0 for box in boxes) > figure.axes[0].get_window_extent().x1
+
+
+def test_labels_move_no_more_than_they_must():
+    heights = np.full(3, 0.2)
+    assert np.allclose(tradeoff.spread(np.array([0.9, 0.5, 0.1]), heights), [0.9, 0.5, 0.1])
+    assert np.allclose(tradeoff.spread(np.array([0.55, 0.5, 0.1]), heights), [0.55, 0.35, 0.1])
+    assert np.allclose(tradeoff.spread(np.array([0.1, 0.05, 0.0]), heights), [0.5, 0.3, 0.1])
+
+
+def test_the_front_holds_what_nothing_beats_in_both_respects():
+    table = tables.advice(["best", "behind", "safe", "same_as_best"])
+    table.loc[2:5, "accuracy"], table.loc[2:5, "forgotten"] = [0.4, 0.35, 0.3, 0.4], [0.2, 0.2, 0.01, 0.2]
+    rows = tradeoff.points(table).set_index("strategy")
+    assert rows["front"].to_dict() == {"base": False, "best": True, "behind": False, "safe": True, "same_as_best": True}
+    assert rows.at["best", "label"] == "best (chosen)" and rows["size"].idxmin() == "base"
 
 
 def test_tables_can_be_read_back_from_tsv(tmp_path):

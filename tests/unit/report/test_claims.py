@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import pytest
 
+import example_tables
 from gradual_learning.report import claims, summary
 from gradual_learning.tables.schemas import CATEGORIES
 
@@ -48,6 +49,7 @@ def run():
     forgetting = pd.DataFrame(ends, columns=["strategy", "epoch", "forgotten", "low", "high"]).assign(split="test")
     accuracy = pd.DataFrame([("base", "-"), ("base", "few-shot"), *((name, "best") for name in STRATEGIES)])
     tables = {
+        "advice": example_tables.advice(list(STRATEGIES)),
         "comparisons": pd.DataFrame(rows, columns=columns),
         "forgetting": forgetting,
         "accuracy": accuracy.set_axis(["strategy", "epoch"], axis=1).assign(

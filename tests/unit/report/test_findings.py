@@ -23,11 +23,28 @@ from gradual_learning.figures import (
     recall,
     replay,
     sharing,
+    tradeoff,
     transitions,
 )
-from gradual_learning.report.table_pages import examples, relations, time, training_data
+from gradual_learning.report.table_pages import advice, examples, relations, time, training_data
 from gradual_learning.report.wording import plain
 from gradual_learning.tables.schemas import CATEGORIES
+
+
+def test_the_page_of_advice_names_the_choice_and_counts_its_alternatives():
+    text = advice.finding({"advice": example_tables.advice(["a", "b", "c"])})
+    assert text.startswith("`a` has the highest validation accuracy, 33.8 % of 1,318 questions. On the test questions")
+    assert text.endswith("2 other strategies are not significantly different from it; 1 of them are cheaper.")
+
+
+def test_the_tradeoff_names_the_front_from_the_least_forgetting():
+    table = example_tables.advice(["a", "b", "c"], few_shot=True)
+    table.loc[2:4, "accuracy"], table.loc[2:4, "forgotten"] = [0.3, 0.35, 0.32], [0.1, 0.2, 0.21]
+    text = tradeoff.finding({"advice": table})
+    assert "the base model (25.7 %" in text and "0.0 % of HighlyKnown not), `a` (30.0 % answered, 10.0 %" in text
+    assert text.endswith("and `b` (35.0 % answered, 20.0 % of HighlyKnown not).")
+    nothing = tradeoff.finding({"advice": table.assign(highly_known=0)})
+    assert nothing == "No test question is HighlyKnown under the base model."
 
 
 def test_accuracy_names_the_best_and_the_worst_strategy():

@@ -53,8 +53,8 @@ def test_captions_state_the_coverage_of_intervals():
 
 
 def test_conditions_decide_which_subjects_exist():
-    always_drawn = ["accuracy", "comparisons", "forgetting", "categories", "learning_curves", "cost"]
-    always_tabulated = ["accuracy", "comparisons", "relations", "forgetting", "categories", "learning_curves"]
+    always_drawn = ["tradeoff", "accuracy", "comparisons", "forgetting", "categories", "learning_curves", "cost"]
+    always_tabulated = ["advice", "accuracy", "comparisons", "relations", "forgetting", "categories", "learning_curves"]
     assert figure_subjects(NONE_MET) == always_drawn
     assert table_subjects(NONE_MET) == [*always_tabulated, "training_data", "cost", "time"]
     assert figure_subjects(ALL_MET) == [name for name, subject in SUBJECTS.items() if subject.has_figure]

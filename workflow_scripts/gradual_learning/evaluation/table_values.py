@@ -11,6 +11,12 @@ EPOCHS = ["best", "last"]
 FEW_SHOT = "few-shot"  # the base model in the few-shot prompts of its labeling
 NO_EPOCH = "-"  # the base model, zero-shot
 
+# column `strategy` of the table of advice
+LEFT_OUT = "left-out seeds"  # each seed under the strategy that the other seeds choose
+
+# columns `questions_needed`: the published gain of a second stage, about one point (reviews of Li et al. 2024)
+EFFECT = 0.01
+
 # columns `seed` and `checkpoint`
 NO_SEED = "-"  # the base model
 MEAN = "mean"  # the average over all seeds

@@ -39,7 +39,7 @@ BLUE = CATEGORY_COLORS[CATEGORIES[0]]
 SHADES = LinearSegmentedColormap.from_list("shares", ["#ffffff", "#7fb4dc", "#0a4f86"])
 REFERENCE: dict[str, Any] = {"color": PALE, "linestyle": (0, (4, 2)), "linewidth": 1}
 FEW_SHOT_REFERENCE: dict[str, Any] = {"color": PALE, "linestyle": (0, (1, 1.5)), "linewidth": 1.4}
-MINUS, DASH, ARROW = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{RIGHTWARDS ARROW}"
+MINUS, DASH, ARROW, BACK = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{RIGHTWARDS ARROW}", "\N{LEFTWARDS ARROW}"
 
 matplotlib.rcdefaults()  # whatever the user's own matplotlibrc says
 matplotlib.rcParams.update(

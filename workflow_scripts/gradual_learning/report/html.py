@@ -14,6 +14,7 @@ STYLE = """
 main { max-width: 68rem; margin: 0 auto; padding: 1rem 1.5rem 4rem; }
 h1 { font-size: 1.6rem; margin: 0.5rem 0; } h2 { font-size: 1.2rem; margin-top: 2rem; } h3 { font-size: 1rem; }
 p, li { max-width: 46rem; } code, pre { font-family: "DejaVu Sans Mono", monospace; font-size: 0.88em; }
+blockquote { margin: 1rem 0; padding: 0.1rem 1.2rem; border-left: 4px solid #005a92; background: #f2f7fb; }
 pre { background: #f5f5f5; padding: 1rem; overflow: auto; max-height: 30rem; }
 figure { margin: 1.5rem 0; } figure img { width: 100%; height: auto; } summary { cursor: pointer; margin: 1rem 0; }
 .table { overflow: auto; max-height: 36rem; margin: 1rem 0; } table { border-collapse: collapse; font-size: 0.88rem; }

@@ -54,6 +54,15 @@ _ACCURACY, _FORGETTING, _KNOWLEDGE = "2 Accuracy", "3 Forgetting", "4 Knowledge"
 _GROUND_TRUTH, _TRAINING, _COST = "5 Ground truth", "6 Training", "7 Cost"
 _INTERVALS = ("confidence",)
 _LIST = [
+    Subject("advice", _ACCURACY, "Choice of a strategy"),
+    Subject(
+        "tradeoff",
+        _ACCURACY,
+        "Accuracy against forgetting and cost",
+        tables=("advice",),
+        settings=_INTERVALS,
+        has_table=False,
+    ),
     Subject(
         "accuracy",
         _ACCURACY,

@@ -1,11 +1,13 @@
-"""The summary of a run on one page, written from its tables: the published claims, the evidence and the limitations."""
+"""The summary of a run on one page, written from its tables: advice, published claims, evidence, limitations."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
+from gradual_learning.evaluation.advice import needs_examples
 from gradual_learning.evaluation.table_values import FEW_SHOT, FULL, NO_EPOCH
 from gradual_learning.experiment import BASE
+from gradual_learning.report import advice
 from gradual_learning.report.claims import Claim, Run, claims
 from gradual_learning.report.wording import code, compared, estimate, points
 
@@ -15,7 +17,14 @@ TITLE = "Findings of this run"
 def body(run: Run) -> str:
     """Write the summary below its title, as Markdown."""
     judged = claims(run)
-    lines = [*_opening(run), "", "| claim | this run |", "|---|---|"]
+    lines = [
+        advice.box(run.tables["advice"], run.confidence, run.strategies),
+        "",
+        *_opening(run),
+        "",
+        "| claim | this run |",
+        "|---|---|",
+    ]
     lines += [f"| {claim.title} | {claim.status} |" for claim in judged]
     lines += ["", "## Evidence", *(line for claim in judged for line in _evidence(claim)), *_other_comparisons(run)]
     return "\n".join([*lines, "", "## Limitations", "", *_bullets(limitations(run))]) + "\n"
@@ -45,7 +54,7 @@ def _format_share(zero_shot: pd.Series, few_shot: pd.Series, trained: Mapping[st
         few_shot: the same in the few-shot prompts.
         trained: zero-shot accuracy of each strategy.
     """
-    if not few_shot["low"] > zero_shot["high"]:
+    if not needs_examples(zero_shot["high"], few_shot["low"]):
         return []
     margins = ", ".join(f"{code(name)} {points(value - few_shot['accuracy'])}" for name, value in trained.items())
     return [

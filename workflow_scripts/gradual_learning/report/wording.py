@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from gradual_learning.evaluation.table_values import EFFECT
 from gradual_learning.experiment import BASE
 
 Tables = Mapping[str, pd.DataFrame]  # by subject
 
-EFFECT = 0.01  # the published gain of a second stage, about one point (reviews of Li et al. 2024)
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")  # in ASCII, which is all that has a meaning in Markdown
 INTERVALS = "Intervals cover {percent:g} % and account for the variation of seeds and of questions."
 
