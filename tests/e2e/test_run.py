@@ -100,6 +100,23 @@ def test_the_continued_stage_makes_as_many_steps_as_its_sibling(finished):
     assert summaries[0]["steps"] == summaries[1]["steps"] > 0
 
 
+def test_the_summary_opens_with_the_strategy_of_the_highest_validation_accuracy(finished):
+    advice, curves = table(finished, "advice"), table(finished, "learning_curves")
+    best = curves[curves["best"]].set_index("checkpoint")["validation_accuracy"]
+    chains = {"passed_through": "nobody", "one_stage": "maybe_known", "random": "as_many"}
+    chains |= {"one_stage_continued": "maybe_known+continued", "two_stage_replay": "maybe_known+gradual_replay"}
+    rows = advice[advice["epoch"] == "best"].set_index("strategy")
+    assert set(rows.index) == set(chains)
+    for name, chain in chains.items():
+        assert rows.loc[name, "validation_accuracy"] == pytest.approx(best[chain], abs=1e-5)
+    (chosen,) = rows.index[rows["chosen"]]
+    assert rows.loc[chosen, "validation_accuracy"] == rows["validation_accuracy"].max()
+    accuracy = table(finished, "accuracy").query("category == 'Full' and epoch == 'best'").set_index("strategy")
+    assert (rows["accuracy"] == accuracy.loc[rows.index, "accuracy"]).all()
+    lines = (finished / "summary.md").read_text(encoding="utf-8").splitlines()
+    assert lines[2].startswith("> **") and f"`{chosen}`" in lines[2]
+
+
 def test_transitions_count_every_question_once(finished):
     moves = table(finished, "transitions")
     for (_, target, _, split), part in moves.groupby(["from_checkpoint", "to_checkpoint", "seed", "split"]):

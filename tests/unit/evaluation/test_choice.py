@@ -5,6 +5,7 @@ import pytest
 
 from gradual_learning.evaluation.checkpoints import Design
 from gradual_learning.evaluation.choice import Choice
+from gradual_learning.experiment import Experiment
 
 STRATEGIES = {"all": ["everything"], "one": ["first"], "two": ["first", "second"]}
 
@@ -79,3 +80,10 @@ def test_the_simplest_strategy_has_the_fewest_stages_and_steps(steps, matched, e
 )
 def test_cheaper_strategies_need_no_more_of_anything(steps, generations, matched, expected):
     assert choice([[1], [1], [2]], steps, generations, matched).cheaper() == expected
+
+
+def test_strategies_that_match_the_steps_of_another_are_found():
+    stages = {"first": {"match_steps_of": None}, "again": {"match_steps_of": "first"}}
+    strategies = {"one": ["first"], "longer": ["first", "again"], "same": ["again", "first"]}
+    experiment = Experiment(stages, strategies, seeds=[1], training={}, category_ranking={})
+    assert experiment.matched_strategies() == ["longer", "same"]

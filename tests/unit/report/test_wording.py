@@ -10,15 +10,18 @@ from gradual_learning.report.html import from_markdown
 from gradual_learning.report.wording import (
     Difference,
     Verdict,
+    about,
     code,
     compared,
     estimate,
     growth,
     interval,
     listed,
+    number_range,
     plain,
     points,
     share,
+    some,
     status,
 )
 
@@ -165,3 +168,9 @@ def test_a_text_of_others_has_no_markup():
     text = "".join(map(chr, range(32, 127)))
     page = from_markdown(plain(f" {text}\n{text}"))
     assert html.unescape(page) == f"<p>{' '.join([*text.split()] * 2)}</p>\n" and page.count("<") == 2
+
+
+def test_many_texts_and_numbers_are_shortened():
+    assert some("abcd") == "a, b, c and d" and some("abcdefg") == "a, b, c, d and 3 more"
+    assert [about(number) for number in (647_485, 93.6, 7, 0.4)] == ["650,000", "94", "7", "0"]
+    assert number_range(["1.1", "1.6", "2.0"]) == "1.1 to 2.0" and number_range(["1.1", "1.1"]) == "1.1"

@@ -4,7 +4,7 @@ Every sentence follows from the numbers of tables/advice.tsv. A difference is si
 zero; where many strategies are judged at once, the corrected test must agree.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,9 +12,12 @@ import pandas as pd
 
 from gradual_learning.evaluation.table_values import EFFECT, FEW_SHOT, LEFT_OUT, NO_EPOCH
 from gradual_learning.experiment import BASE, Chain
-from gradual_learning.report.wording import code, interval, listed, points, share
+from gradual_learning.report.wording import about, code, first, interval, listed, number_range, points, share, some
 
-LIMIT = 4  # strategies in one sentence; the table holds all
+NOTE = (
+    "A strategy is a chain of training stages. Brackets hold {:g} % intervals; differences are in percentage points,"
+    " and corrected means for the number of strategies compared. All numbers are in tables/advice.tsv."
+)
 COSTS = {"steps": "training steps", "generations": "generated answers"}
 
 
@@ -81,11 +84,8 @@ def box(table: pd.DataFrame, confidence: float, strategies: Mapping[str, Chain])
         "Too few test questions": _too_few(advice),
     }
     lines = [f"**{headline(advice)}**", ""]
-    note = (
-        f"Brackets hold {100 * confidence:g} % intervals; differences are in percentage points of questions answered."
-    )
     lines += [f"- **{title}.** {' '.join(found)}" for title, part in parts.items() if (found := list(part))]
-    lines += ["", note]
+    lines += ["", NOTE.format(100 * confidence)]
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
@@ -94,15 +94,13 @@ def headline(advice: Advice) -> str:
     chosen, name = advice.chosen, advice.name
     base = f"the base model{' with solved examples in its prompt' if advice.needs_examples else ''}"
     if chosen["gain_high"] < 0:
-        return f"Keep {base}: {name}, the best strategy by validation accuracy, is worse on test."
+        return f"Keep {base}: {name}, the strategy with the highest validation accuracy, is worse on test."
     if chosen["gain_low"] <= 0:
-        return (
-            f"No strategy is shown to help: {name}, the best by validation accuracy, is not significantly better than"
-            f" {base} on test."
-        )
+        found = "the strategy with the highest validation accuracy, is not significantly better on test"
+        return f"Keep {base} until a strategy is shown to help: {name}, {found}."
     better = advice.others[advice.is_confirmed & (advice.others["difference"] > 0)]
     if len(better):
-        found = _some(map(code, better.index))
+        found = some(map(code, better.index))
         return f"Validation chooses {name}, but {found} did significantly better on test: compare on new questions."
     if len(advice.cheaper):
         return f"Take {name}, or {_bargain(advice)}."
@@ -122,7 +120,7 @@ def _standing(advice: Advice) -> str:
     if others["undecided"].any():
         return ": of the strategies without a significant difference on test, none is cheaper"
     if others.empty or (others["difference"] > 0).any():
-        return ", the best strategy by validation accuracy"
+        return ", the strategy with the highest validation accuracy"
     limit = "" if advice.is_confirmed.all() else ", though not after correction for the number of comparisons"
     return f": every other strategy is significantly worse on test{limit}"
 
@@ -151,7 +149,7 @@ def _certainty(advice: Advice) -> Iterator[str]:
         return
     out = advice.table[advice.table["strategy"] == LEFT_OUT].iloc[0]
     rivals = advice.others[advice.others["folds"] > 0]
-    otherwise = f" (otherwise {_some(map(code, rivals.index))})" if len(rivals) else ""
+    otherwise = f" (otherwise {some(map(code, rivals.index))})" if len(rivals) else ""
     yield f"When each of the {seeds:.0f} seeds is left out in turn, the others choose {advice.name} in {folds:.0f} of"
     yield f"{seeds:.0f} cases{otherwise}. The seed left out, under the strategy that the others choose, answers"
     yield f"{_estimate(out, 'accuracy')} of the test questions: the accuracy to expect, without optimism."
@@ -159,15 +157,15 @@ def _certainty(advice: Advice) -> Iterator[str]:
 
 def _gain(advice: Advice) -> Iterator[str]:
     """State test accuracy against the base model and the simplest strategy."""
-    chosen, zero_shot, few_shot = advice.chosen, advice.base(NO_EPOCH), advice.base(FEW_SHOT)
-    reference = f"the base model before training ({share(zero_shot['accuracy'])})"
+    chosen, zero_shot = advice.chosen, share(advice.base(NO_EPOCH)["accuracy"])
+    yield f"{advice.name} answers {_estimate(chosen, 'accuracy')} of the {chosen['questions']:,.0f} test questions."
     if advice.needs_examples:
-        reference = (
-            f"the base model before training with solved examples in its prompt ({share(few_shot['accuracy'])}), the"
-            f" fair comparison, since without them it misses the format of an answer ({share(zero_shot['accuracy'])})"
-        )
-    yield f"{advice.name} answers {_estimate(chosen, 'accuracy')} of the {chosen['questions']:,.0f} test questions:"
-    yield f"{_difference(chosen, 'gain')} compared with {reference}."
+        few_shot = share(advice.base(FEW_SHOT)["accuracy"])
+        yield f"Before training, the base model answers {few_shot} with solved examples in its prompt, and {zero_shot}"
+        yield "without, as it then misses the format of an answer. Compared with the former,"
+    else:
+        yield f"Before training, the base model answers {zero_shot}. Compared with that,"
+    yield f"training gains {_difference(chosen, 'gain')}."
     if chosen["simplest"]:
         yield "It is also the simplest strategy: none has fewer stages, and of these none takes fewer steps."
     else:
@@ -188,18 +186,18 @@ def _forgetting(advice: Advice) -> Iterator[str]:
         yield f"{_estimate(chosen, 'forgotten')} unanswered; the base model answers all of them with examples."
     else:
         yield f"{_estimate(chosen, 'forgotten')} unanswered; before training, the base model itself leaves"
-        yield f"{share(advice.base(NO_EPOCH)['forgotten'])}: {_difference(chosen, 'forgotten_more')}."
+        yield f"{share(advice.base(NO_EPOCH)['forgotten'])}: a change of {_difference(chosen, 'forgotten_more')}."
 
 
 def _cost(advice: Advice) -> Iterator[str]:
     """State the steps and the generated answers of one training run, and of the labeling that all share."""
     chosen = advice.chosen
-    yield f"One training run takes {_about(chosen['steps'])} training steps and {_about(chosen['generations'])}"
+    yield f"One training run takes {about(chosen['steps'])} training steps and {about(chosen['generations'])}"
     yield "generated answers (for validation, labeling and evaluation)."
     if not chosen["simplest"]:
         simplest = advice.others[advice.others["simplest"]].iloc[0]
-        yield f"{code(str(simplest.name))} takes {_about(simplest['steps'])} and {_about(simplest['generations'])}."
-    base = _about(advice.base(NO_EPOCH)["generations"])
+        yield f"{code(str(simplest.name))} takes {about(simplest['steps'])} and {about(simplest['generations'])}."
+    base = about(advice.base(NO_EPOCH)["generations"])
     yield f"Labeling the questions with the base model takes {base} more, once for all strategies."
 
 
@@ -210,14 +208,14 @@ def _alternatives(advice: Advice) -> Iterator[str]:
     decided = others[~others["undecided"]]
     better, worse = decided[decided["difference"] > 0], decided[decided["difference"] < 0]
     if len(cheaper):
-        yield f"Cheaper, without a significant difference: {'; '.join(_first(_saving(advice.chosen, cheaper)))}."
+        yield f"Cheaper, without a significant difference: {'; '.join(first(_saving(advice.chosen, cheaper)))}."
     if len(same):
-        yield f"Not cheaper, without a significant difference: {_some(_with_differences(same))}."
+        yield f"Not cheaper, without a significant difference: {some(_with_differences(same))}."
     if len(better):
-        yield f"Better on test: {_some(_with_differences(better, advice.is_confirmed))}. Compare it on new questions"
+        yield f"Better on test: {some(_with_differences(better, advice.is_confirmed))}. Compare it on new questions"
         yield "before you take it: what is chosen by its test result looks better than it is."
     if len(worse):
-        yield f"Worse: {_some(_with_differences(worse, advice.is_confirmed))}."
+        yield f"Worse: {some(_with_differences(worse, advice.is_confirmed))}."
 
 
 def _saving(chosen: pd.Series, rows: pd.DataFrame) -> Iterator[str]:
@@ -235,12 +233,13 @@ def _too_few(advice: Advice) -> Iterator[str]:
     rows = open_rows[(open_rows["mde"] > EFFECT) & (reach > EFFECT)][["mde", "questions_needed"]]
     chosen = advice.chosen
     if chosen["gain_low"] <= 0 <= chosen["gain_high"] and chosen["gain_mde"] > EFFECT:
-        rows.loc[BASE] = chosen[["gain_mde", "gain_questions_needed"]].to_numpy(dtype=float)
+        base = chosen[["gain_mde", "gain_questions_needed"]].set_axis(rows.columns)
+        rows = pd.concat([base.to_frame(BASE).T, rows]).astype(float)
     if rows.empty:
         return
-    effects = _range([f"{100 * effect:.1f}" for effect in rows["mde"].sort_values()])
-    needed = _range([_about(number) for number in rows["questions_needed"].sort_values()])
-    names = _some(map(code, rows.index.astype(str)))
+    effects = number_range([f"{100 * effect:.1f}" for effect in rows["mde"].sort_values()])
+    needed = number_range([about(number) for number in rows["questions_needed"].sort_values()])
+    names = some(map(code, rows.index.astype(str)))
     yield f"With {chosen['questions']:,.0f} test questions, this run finds differences from {names}"
     yield f"reliably (with a probability of 80 %) only from {effects} points on. For differences of one point, about"
     yield f"{needed} test questions would do."
@@ -250,7 +249,7 @@ def _with_differences(rows: pd.DataFrame, is_confirmed: pd.Series | None = None)
     """Write strategies with their differences, and which of these the correction takes away."""
     for name, row in rows.iterrows():
         is_lost = is_confirmed is not None and not is_confirmed[name]
-        yield f"{code(str(name))} {_numbers(row)}{' (not after correction)' if is_lost else ''}"
+        yield f"{code(str(name))} {_numbers(row)}{' (not significant after correction)' if is_lost else ''}"
 
 
 def _difference(row: pd.Series, key: str = "difference") -> str:
@@ -265,24 +264,3 @@ def _numbers(row: pd.Series, key: str = "difference", unit: str = "") -> str:
 
 def _estimate(row: pd.Series, key: str) -> str:
     return share(row[key], row[f"{key}_low"], row[f"{key}_high"])
-
-
-def _some(texts: Iterable[str]) -> str:
-    """Join the first of several texts in a sentence."""
-    return listed(_first(texts))
-
-
-def _first(texts: Iterable[str]) -> list[str]:
-    """Keep the first of several texts, and count the rest."""
-    texts = list(texts)
-    return texts[:LIMIT] + ([f"{len(texts) - LIMIT} more (tables/advice.tsv)"] if len(texts) > LIMIT else [])
-
-
-def _range(texts: list[str]) -> str:
-    """Write the range of sorted numbers, or the number where they are all the same."""
-    return texts[0] if texts[0] == texts[-1] else f"{texts[0]} to {texts[-1]}"
-
-
-def _about(number: float) -> str:
-    """Write a number with two significant digits: 647,485 -> ``650,000``."""
-    return f"{float(f'{number:.2g}'):,.0f}"

@@ -20,6 +20,7 @@ from gradual_learning.experiment import BASE
 Tables = Mapping[str, pd.DataFrame]  # by subject
 
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")  # in ASCII, which is all that has a meaning in Markdown
+LIMIT = 4  # texts that :func:`first` keeps
 INTERVALS = "Intervals cover {percent:g} % and account for the variation of seeds and of questions."
 
 
@@ -140,6 +141,27 @@ def growth(value: float, low: float, high: float) -> str:
 def listed(names: Sequence[str]) -> str:
     """Join names in a sentence: ``a, b and c``."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def first(texts: Iterable[str]) -> list[str]:
+    """Keep the first of several texts, and count the rest."""
+    texts = list(texts)
+    return texts[:LIMIT] + ([f"{len(texts) - LIMIT} more"] if len(texts) > LIMIT else [])
+
+
+def some(texts: Iterable[str]) -> str:
+    """Join the first of several texts in a sentence: ``a, b, c, d and 3 more``."""
+    return listed(first(texts))
+
+
+def about(number: float) -> str:
+    """Write a number with two significant digits: 647,485 -> ``650,000``."""
+    return f"{float(f'{number:.2g}'):,.0f}"
+
+
+def number_range(texts: Sequence[str]) -> str:
+    """Write the range of sorted numbers, or the number where they are all the same."""
+    return texts[0] if texts[0] == texts[-1] else f"{texts[0]} to {texts[-1]}"
 
 
 def code(name: str) -> str:
