@@ -203,6 +203,22 @@ def test_weights_that_the_configuration_would_ignore_are_named(fetch, tmp_path, 
         fetch(folder)
 
 
+def damage_merges(folder):
+    file = folder / "tokenizer.json"
+    tokenizer = json.loads(file.read_text())
+    tokenizer["model"]["merges"] = [["no such", "tokens"]]
+    file.write_text(json.dumps(tokenizer))
+
+
+@pytest.mark.parametrize(
+    "damage", [damage_merges, lambda folder: edit(folder / "tokenizer_config.json", model_max_length="many")]
+)
+def test_a_tokenizer_that_cannot_encode_is_named_with_the_remedy(damage, own, fetch):
+    damage(own)
+    with pytest.raises(UserError, match=r"tokenizer.*[Gg]et (it|them) again"):
+        fetch(own)
+
+
 def test_special_tokens_that_are_never_read_need_no_embedding(own, fetch):
     """Gemma 3 in its size for texts has a placeholder for images that its model does not know."""
     tokenizer = AutoTokenizer.from_pretrained(own)

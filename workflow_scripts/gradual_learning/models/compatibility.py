@@ -18,13 +18,20 @@ _OTHER_CONFIG = "Get the complete model, with the config.json that belongs to it
 
 
 def check_tokenizer(folder: str | Path, config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Check that the model has embeddings for all tokens that it may have to read.
+    """Check that the tokenizer works, and that the model has embeddings for all tokens that it may have to read.
 
     Special tokens without a role, such as the placeholder of an image in a model for texts, are never read.
 
     Raises:
-        UserError: the end token or another token has no embedding.
+        UserError: a text cannot be encoded, or the end token or another token has no embedding.
     """
+    try:
+        Encoder(tokenizer).encode_prompts(["Who?"])
+    except Exception as error:  # damaged files fail in many ways
+        raise UserError(
+            f"{folder}: the tokenizer cannot encode a text ({in_one_line(error)}). Its files are damaged or do not "
+            "belong together (tokenizer.json, tokenizer_config.json): get them again."
+        ) from error
     rows = config.get_text_config().vocab_size
     held = f"but the model has embeddings for {rows} (vocab_size in config.json)"
     if tokenizer.eos_token_id >= rows:
