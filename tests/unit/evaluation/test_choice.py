@@ -75,7 +75,7 @@ def test_the_simplest_strategy_has_the_fewest_stages_and_steps(steps, matched, e
         ((30, 28, 30), (1000, 1000, 1000), (), []),  # early stopping alone can save as much
         ((30, 10, 30), (1000, 1001, 1000), (), []),  # fewer steps, but more answers
         ((30, 10, 30), (1000, 1000, 1000), ("one",), []),
-        ((0, 0, 0), (500, 0, 0), (), []),
+        ((30, 0, 30), (1000, 500, 1000), (), []),  # no question to train on: it is the base model
     ],
 )
 def test_cheaper_strategies_need_no_more_of_anything(steps, generations, matched, expected):

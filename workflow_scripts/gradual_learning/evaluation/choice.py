@@ -79,10 +79,14 @@ class Choice:
         return _first(last, self.stages, steps)
 
     def cheaper(self) -> list[str]:
-        """List the strategies that need no more of anything than the chosen one, and clearly less of something."""
+        """List the strategies that need no more of anything than the chosen one, and clearly less of something.
+
+        One without any step is the base model, and ``matched`` ones need the training of another strategy.
+        """
         costs, chosen = self.costs.loc[self.stages.index], self.costs.loc[self.chosen()]
         saves = (costs <= chosen).all(axis=1) & ((costs <= CHEAPER * chosen) & (costs < chosen)).any(axis=1)
-        return list(costs.index[saves & ~costs.index.isin(self.matched)])
+        trains = (costs["steps"] > 0) & ~costs.index.isin(self.matched)
+        return list(costs.index[saves & trains])
 
 
 def _first(*keys: pd.Series) -> str:

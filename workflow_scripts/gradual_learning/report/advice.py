@@ -181,11 +181,12 @@ def _forgetting(advice: Advice) -> Iterator[str]:
     if not chosen["highly_known"]:
         yield "No test question is HighlyKnown under the base model, so forgetting cannot be measured."
         return
-    yield f"Of the {chosen['highly_known']:,.0f} test questions that the base model knows well (HighlyKnown), it leaves"
+    yield f"Of the {chosen['highly_known']:,.0f} test questions that the base model knows well (HighlyKnown),"
+    yield f"{advice.name} leaves {_estimate(chosen, 'forgotten')} unanswered;"
     if advice.needs_examples:
-        yield f"{_estimate(chosen, 'forgotten')} unanswered; the base model answers all of them with examples."
+        yield "the base model answers all of them with examples."
     else:
-        yield f"{_estimate(chosen, 'forgotten')} unanswered; before training, the base model itself leaves"
+        yield "before training, the base model itself leaves"
         yield f"{share(advice.base(NO_EPOCH)['forgotten'])}: a change of {_difference(chosen, 'forgotten_more')}."
 
 
