@@ -15,11 +15,7 @@ rule download_dataset:
         runtime=60,
     params:
         **tracked_code("download_dataset"),
-        **tracked_params(
-            source=config["data"]["source"],
-            url=config["data"]["url"],
-            revision=config["data"]["revision"],
-        ),
+        **tracked_params(**settings_of("data", "source", "url", "revision")),
         archive=configured_path("data", "path"),
         answer_phrases=configured_path("data", "answer_phrases"),
         content=lambda wildcards: [content("data", "path"), content("data", "answer_phrases")],
@@ -73,12 +69,8 @@ rule prepare_questions:
     params:
         **tracked_code("prepare_questions"),
         **tracked_params(
-            multiple_answers=config["data"]["multiple_answers"],
-            max_answer_words=config["data"]["max_answer_words"],
             shares=config["data"]["splits"],
-            relations=config["data"]["relations"],
-            limits=config["data"]["limits"],
-            seed=config["data"]["seed"],
+            **settings_of("data", "multiple_answers", "max_answer_words", "relations", "limits", "seed"),
         ),
     message:
         "Cleaning the questions and counting what is dropped"
@@ -102,11 +94,7 @@ rule build_prompts:
         **LIGHT,
     params:
         **tracked_code("build_prompts"),
-        **tracked_params(
-            exemplar_sets=config["knowledge"]["exemplar_sets"],
-            num_fewshot=config["knowledge"]["num_fewshot"],
-            seed=config["knowledge"]["seed"],
-        ),
+        **tracked_params(**settings_of("knowledge", "exemplar_sets", "num_fewshot", "seed")),
     message:
         "Drawing the exemplars of the few-shot prompts"
     script:

@@ -92,11 +92,9 @@ rule export_lm_eval_tasks:
         **tracked_code("export_lm_eval_tasks"),
         **tracked_params(
             prompt=prompt,
-            max_new_tokens=config["knowledge"]["max_new_tokens"],
             heldout_questions=config["evaluation"]["heldout_questions"],
-            seed=config["knowledge"]["seed"],
-            answer_match=config["data"]["answer_match"],
-            f1_threshold=config["data"]["f1_threshold"],
+            **settings_of("knowledge", "max_new_tokens", "seed"),
+            **settings_of("data", "answer_match", "f1_threshold"),
         ),
     message:
         "Writing the questions and prompts as tasks of lm-evaluation-harness"

@@ -4,9 +4,7 @@ FEW_SHOT_MODULES = ["generation.vllm" if USES_VLLM else "generation.engine", f"k
 QUERY = dict(
     shard=shard_number,
     shards=shard_count,
-    dtype=config["model"]["dtype"],
-    quantization=config["model"]["quantization"],
-    chat_template=config["model"]["chat_template"],
+    **settings_of("model", "dtype", "quantization", "chat_template"),
     max_new_tokens=config["knowledge"]["max_new_tokens"],
     torch_threads=1,
 )
@@ -14,14 +12,10 @@ FEW_SHOT_QUERY = dict(
     **QUERY,
     draw=exemplar_draw,
     heldout_questions=heldout_questions,
-    **{name: config["knowledge"][name] for name in ("seed", "temperature", "top_k", "estimator")},
+    **settings_of("knowledge", "seed", "temperature", "top_k", "estimator"),
 )
 if ESTIMATOR == "sampling":
-    FEW_SHOT_QUERY |= dict(
-        engine=config["knowledge"]["engine"],
-        samples_per_prompt=config["knowledge"]["samples_per_prompt"],
-        sampling=sampling,
-    )
+    FEW_SHOT_QUERY |= dict(**settings_of("knowledge", "engine", "samples_per_prompt"), sampling=sampling)
 
 
 rule answer_few_shot:
@@ -125,11 +119,8 @@ rule categorize_knowledge:
         **tracked_params(
             split=lambda wildcards: wildcards.split,
             heldout_questions=heldout_questions,
-            seed=config["knowledge"]["seed"],
-            estimator=config["knowledge"]["estimator"],
-            samples_per_prompt=config["knowledge"]["samples_per_prompt"],
-            answer_match=config["data"]["answer_match"],
-            f1_threshold=config["data"]["f1_threshold"],
+            **settings_of("knowledge", "seed", "estimator", "samples_per_prompt"),
+            **settings_of("data", "answer_match", "f1_threshold"),
         ),
     message:
         "Labeling the {wildcards.split} questions by how well {wildcards.checkpoint} knows them"

@@ -47,9 +47,7 @@ if is_pretrained():
         params:
             **tracked_code("measure_fact_recall"),
             **tracked_params(
-                dtype=config["model"]["dtype"],
-                max_new_tokens=config["knowledge"]["max_new_tokens"],
-                torch_threads=1,
+                **settings_of("model", "dtype"), **settings_of("knowledge", "max_new_tokens"), torch_threads=1
             ),
         message:
             "Completing a statement of every fact with the base model"
@@ -77,13 +75,7 @@ else:
             chat_template=int(config["model"]["chat_template"]),
         params:
             **tracked_code("fetch_base_model"),
-            **tracked_params(
-                source=config["model"]["source"],
-                name=config["model"]["name"],
-                revision=config["model"]["revision"],
-                gguf_file=config["model"]["gguf_file"],
-                weights=True,
-            ),
+            **tracked_params(**settings_of("model", "source", "name", "revision", "gguf_file"), weights=True),
             path=configured_path("model", "path"),
             content=lambda wildcards: content("model", "path"),
         message:
@@ -102,10 +94,7 @@ else:
         localrule: True
         params:
             **tracked_params(
-                source=config["model"]["source"],
-                name=config["model"]["name"],
-                revision=config["model"]["revision"],
-                gguf_file=config["model"]["gguf_file"],
+                **settings_of("model", "source", "name", "revision", "gguf_file"),
                 weights=False,
             ),
         message:

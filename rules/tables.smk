@@ -1,14 +1,16 @@
 # what every table of strategies needs to know
 DESIGN = dict(strategies=config["strategies"], seeds=config["seeds"])
-BOOTSTRAP = {name: config["evaluation"][name] for name in ("bootstrap_samples", "confidence_level", "seed")}
+BOOTSTRAP = settings_of("evaluation", "bootstrap_samples", "confidence_level", "seed")
+ANSWERS = dict(known="<results>/categories/base/test.parquet", base="<results>/evaluation/base/test.parquet")
+ANSWERS |= dict(best=evaluations("test"))
+LABELS = dict(base_train="<results>/categories/base/train.parquet", train=knowledge_of("train"))
+LABELS |= dict(base_heldout="<results>/categories/base/heldout.parquet", heldout=knowledge_of("heldout"))
 RANKED = EXPERIMENT.ranked_checkpoints()
 
 
 rule tabulate_accuracy:
     input:
-        known="<results>/categories/base/test.parquet",
-        base="<results>/evaluation/base/test.parquet",
-        best=evaluations("test"),
+        **ANSWERS,
         last=evaluations("test", "last"),
     output:
         table="<results>/tables/accuracy.tsv",
@@ -32,11 +34,11 @@ rule tabulate_accuracy:
 
 rule tabulate_comparisons:
     input:
-        known="<results>/categories/base/test.parquet",
-        base="<results>/evaluation/base/test.parquet",
-        best=evaluations("test"),
+        **LABELS,
+        **ANSWERS,
     output:
         table="<results>/tables/comparisons.tsv",
+        effects="<results>/tables/effects.tsv",
     log:
         "<logs>/tabulate_comparisons.log",
     benchmark:
@@ -48,7 +50,7 @@ rule tabulate_comparisons:
         **LIGHT,
     params:
         **tracked_code("tabulate_comparisons"),
-        **tracked_params(checkpoints=FINAL, comparisons=config["comparisons"], **DESIGN, **BOOTSTRAP),
+        **tracked_params(finals=FINAL, checkpoints=RELABELED, comparisons=config["comparisons"], **DESIGN, **BOOTSTRAP),
     message:
         "Comparing pairs of strategies question by question"
     script:
@@ -57,9 +59,7 @@ rule tabulate_comparisons:
 
 rule tabulate_relations:
     input:
-        known="<results>/categories/base/test.parquet",
-        base="<results>/evaluation/base/test.parquet",
-        best=evaluations("test"),
+        **ANSWERS,
     output:
         table="<results>/tables/relations.tsv",
     log:
@@ -148,10 +148,7 @@ rule tabulate_forgetting:
 
 rule tabulate_knowledge_gain:
     input:
-        base_train="<results>/categories/base/train.parquet",
-        base_heldout="<results>/categories/base/heldout.parquet",
-        train=knowledge_of("train"),
-        heldout=knowledge_of("heldout"),
+        **LABELS,
         relabel=relabel_knowledge(),
     output:
         table="<results>/tables/knowledge_gain.tsv",
@@ -175,11 +172,8 @@ rule tabulate_knowledge_gain:
 
 rule tabulate_categories:
     input:
+        **LABELS,
         base_test="<results>/categories/base/test.parquet",
-        base_train="<results>/categories/base/train.parquet",
-        base_heldout="<results>/categories/base/heldout.parquet",
-        train=knowledge_of("train"),
-        heldout=knowledge_of("heldout"),
     output:
         table="<results>/tables/categories.tsv",
     log:
@@ -202,10 +196,7 @@ rule tabulate_categories:
 
 rule tabulate_transitions:
     input:
-        base_train="<results>/categories/base/train.parquet",
-        base_heldout="<results>/categories/base/heldout.parquet",
-        train=knowledge_of("train"),
-        heldout=knowledge_of("heldout"),
+        **LABELS,
         relabel=relabel_knowledge(),
     output:
         table="<results>/tables/transitions.tsv",
@@ -328,11 +319,8 @@ rule tabulate_recall:
 
 rule tabulate_newly_known:
     input:
+        **LABELS,
         facts="<results>/world/facts.parquet",
-        base_train="<results>/categories/base/train.parquet",
-        base_heldout="<results>/categories/base/heldout.parquet",
-        train=knowledge_of("train"),
-        heldout=knowledge_of("heldout"),
         relabel=relabel_knowledge(),
     output:
         table="<results>/tables/newly_known.tsv",
@@ -356,11 +344,8 @@ rule tabulate_newly_known:
 
 rule tabulate_sharing:
     input:
+        **LABELS,
         questions="<results>/data/questions.parquet",
-        base_train="<results>/categories/base/train.parquet",
-        base_heldout="<results>/categories/base/heldout.parquet",
-        train=knowledge_of("train"),
-        heldout=knowledge_of("heldout"),
         data=collect("<results>/training_data/{checkpoint}.jsonl", checkpoint=RELABELED),
     output:
         table="<results>/tables/sharing.tsv",
@@ -441,11 +426,9 @@ rule tabulate_cost:
 
 rule tabulate_advice:
     input:
+        **ANSWERS,
         questions="<results>/data/questions.parquet",
         prompts="<results>/data/prompts.parquet",
-        known="<results>/categories/base/test.parquet",
-        base="<results>/evaluation/base/test.parquet",
-        best=evaluations("test"),
         curves="<results>/tables/learning_curves.tsv",
         cost="<results>/tables/cost.tsv",
     output:

@@ -66,9 +66,7 @@ rule finetune:
         **tracked_code("finetune"),
         **tracked_params(
             seed=seed,
-            dtype=config["model"]["dtype"],
-            quantization=config["model"]["quantization"],
-            chat_template=config["model"]["chat_template"],
+            **settings_of("model", "dtype", "quantization", "chat_template"),
             prompt=prompt,
             learning_rate=learning_rate,
             **{key: setting(key) for key in OVERRIDABLE},

@@ -15,7 +15,7 @@ import gradual_learning  # noqa: F401 - sets environment variables before torch 
 from hub_server import Hub
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKFLOW = ("Snakefile", "config.yaml", "rules", "envs", "profiles", "experiments", "workflow_scripts")
+WORKFLOW = ("Snakefile", "CITATION.cff", "config.yaml", "rules", "envs", "profiles", "experiments", "workflow_scripts")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from gradual_learning.figures import cost
 from gradual_learning.jobs import script
 from gradual_learning.jobs.atomic_files import write_text
@@ -14,17 +16,29 @@ from gradual_learning.tables.files import read_tsv
 
 
 def main(
-    tables: Sequence[str], model_source: str | None, requirements: str, output: str, config: Mapping[str, Any]
+    tables: Sequence[str],
+    model_source: str | None,
+    requirements: str,
+    citation: str,
+    code: str,
+    output: str,
+    record: str,
+    config: Mapping[str, Any],
 ) -> None:
-    """Write the page.
+    """Write the page, and a record by which runs can be compared before they are combined.
 
     Args:
         tables: TSV files, named after their subjects: training_data, cost, time.
         model_source: JSON file about the base model, None where it was pretrained here.
         requirements: text of the file of pinned versions.
+        citation: text of CITATION.cff, which holds the version of the workflow.
+        code: hash of the code that made the numbers.
         output: HTML file.
+        record: JSON file.
         config: the whole configuration.
     """
+    made = {"version": yaml.safe_load(citation)["version"], "code": code, "config": config}
+    write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n", record)
     frames = {Path(path).stem: read_tsv(path) for path in tables}
     sections = {
         "Model": methods.model(model_source, config["pretraining"]["seed"], config["model"]["chat_template"]),
@@ -45,5 +59,6 @@ if __name__ == "__main__":
             tables=list(snakemake.input.tables),
             model_source=snakemake.input.model_source or None,
             output=snakemake.output.page,
+            record=snakemake.output.record,
             **snakemake.params.settings,
         )

@@ -45,6 +45,11 @@ def content(section, key):
     return path and describe(path)
 
 
+def settings_of(section, *keys):
+    """Return settings of a section of the configuration, by their keys."""
+    return {key: config[section][key] for key in keys}
+
+
 def is_pretrained():
     """Return whether the workflow pretrains the base model on the documents of the simulated world."""
     return config["model"]["source"] == "pretrain"

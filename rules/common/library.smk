@@ -9,6 +9,10 @@ from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
 SCRIPTS = "workflow_scripts"
+MEASURING = (
+    "simulate_world prepare_questions build_prompts pretrain_base_model answer_few_shot query_checkpoint".split()
+)
+MEASURING += "categorize_knowledge select_training_data finetune answer_zero_shot evaluate_checkpoint".split()
 RERUNS_NOTHING = "gradual_learning/jobs/"  # cannot change a number: its modules are not tracked
 USES_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 ENVIRONMENTS = ["envs/analysis.yaml", "envs/llm.yaml"] if USES_CONDA else []
@@ -48,7 +52,8 @@ if (scripts := os.path.dirname(os.path.dirname(os.path.abspath(needed[0])))) not
 from gradual_learning.jobs.imports import Library
 
 LIBRARY = Library(source_file)
-LIBRARY.closure([], ["configuration.check", "configuration.duplicate_keys", "experiment", "report.subjects"])
+LIBRARY.closure([], ["configuration.check", "configuration.duplicate_keys", "configuration.replicates"])
+LIBRARY.closure([], ["experiment", "report.subjects"])
 LIBRARY.closure([], ["jobs.fingerprint", "jobs.locks"])
 
 
@@ -84,3 +89,11 @@ def tracked_code(script, *modules):
     """
     files = code_files(script, *modules)
     return {f"code_{number}": f"{file} {digest(file)}" for number, file in enumerate(files)}
+
+
+def measuring_code(*modules):
+    """Return a short hash of the code that makes the effects of a run, from the world to the comparisons."""
+    files = {file for script in [*MEASURING, "tabulate_comparisons"] for file in code_files(script, *modules)} - set(
+        ENVIRONMENTS
+    )
+    return hashlib.sha256(" ".join(map(digest, sorted(files))).encode()).hexdigest()[:12]

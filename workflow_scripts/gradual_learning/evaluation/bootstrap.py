@@ -150,6 +150,20 @@ class Bootstrap:
         low, high = np.clip(bounds, *within)
         return observed, low, high
 
+    def standard_errors(self, statistic: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Compute the standard errors of a statistic over seeds and over questions, which add up as squares.
+
+        Args:
+            statistic: as for :meth:`interval_over_seeds`.
+
+        Returns:
+            Two arrays of the trailing shape, NaN where the statistic is undefined; the first is 0 with one seed.
+        """
+        _, defined, seed_error, deviations = _error_components(statistic)
+        errors = np.full((2, *defined.shape), np.nan)
+        errors[:, defined] = seed_error, np.nanstd(deviations, axis=0)
+        return errors[0], errors[1]
+
     def minimum_detectable_effect(self, statistic: np.ndarray) -> np.ndarray:
         """Compute the smallest true value that the design distinguishes from 0 with probability :data:`POWER`.
 

@@ -93,6 +93,15 @@ class Labels:
             name: (_highly_known(trained[chain[:1]]), _highly_known(trained[chain])) for name, chain in chains.items()
         }
 
+    def final_highly_known(self) -> dict[str, np.ndarray]:
+        """Find the HighlyKnown questions under the base model and at the end of each strategy that is labeled there.
+
+        Returns:
+            By strategy a 0/1 array of shape (questions, seeds), with one column for the base model.
+        """
+        tables = {BASE: [self.base], **self.by_strategy()}
+        return {name: _highly_known(parts) for name, parts in tables.items()}
+
 
 def _highly_known(tables: list[pd.DataFrame]) -> np.ndarray:
     return np.stack([category_indicators(table)[:, 0] for table in tables], axis=1)

@@ -27,3 +27,10 @@ ACTIVITIES = ("pretraining", "querying", "labeling", "training", "evaluation")
 # querying is labeling and evaluation in one job: they have counts of their own, but one time
 ALL = "all"  # all activities together
 TOTAL = "total"  # all checkpoints, each once
+
+# tables of effects: column `measure`, all of strategies against their baselines
+ACCURACY = "accuracy"  # difference of test accuracy
+FORGETTING = "forgetting"  # difference of the share of test questions HighlyKnown at base that are not answered
+KNOWLEDGE_TRAIN, KNOWLEDGE_HELDOUT = "knowledge_train", "knowledge_heldout"  # relative number of HighlyKnown questions
+MEASURES = [ACCURACY, FORGETTING, KNOWLEDGE_TRAIN, KNOWLEDGE_HELDOUT]
+POOLED = "all runs"  # column `run`: the combination
