@@ -11,6 +11,7 @@ report: "rules/captions/workflow.rst"
 
 include: "rules/common/library.smk"
 include: "rules/common/config.smk"
+include: "rules/common/replicates.smk"
 include: "rules/common/experiment.smk"
 include: "rules/common/resources.smk"
 include: "rules/common/subjects.smk"
@@ -29,9 +30,8 @@ rule all:
     default_target: True
     input:
         "<results>/summary.md",
-        "<results>/methods.html",
         "<results>/pages",
-        "<results>/knowledge.parquet",
+        [] if RUNS else ["<results>/methods.html", "<results>/knowledge.parquet"],
         collect("<results>/tables/{table}.tsv", table=TABLES),
         collect("<results>/figures/{figure}.{format}", figure=FIGURES, format=["png", "svg"]),
 
@@ -70,6 +70,7 @@ include: "rules/figures.smk"
 include: "rules/report.smk"
 include: "rules/export.smk"
 include: "rules/plan.smk"
+include: "rules/combine.smk"
 
 
 onstart:

@@ -41,7 +41,7 @@ rule write_summary:
             "<results>/summary.html",
             caption="captions/summary.rst",
             category="1 Summary",
-            labels={"subject": "Findings of this run"},
+            labels={"subject": "Findings of this run"} | RUN_LABEL,
         ),
     log:
         "<logs>/write_summary.log",
@@ -58,8 +58,7 @@ rule write_summary:
             strategies=config["strategies"],
             stages=config["stages"],
             seeds=config["seeds"],
-            confidence_level=config["evaluation"]["confidence_level"],
-            relabel=config["evaluation"]["relabel"],
+            **settings_of("evaluation", "confidence_level", "relabel"),
             is_simulated=is_pretrained(),
         ),
     message:
@@ -73,11 +72,12 @@ rule write_methods:
         tables=table_files(["training_data", "cost", "time"]),
         model_source=[] if is_pretrained() else "<results>/model_source.json",
     output:
+        record="<results>/methods.json",
         page=report(
             "<results>/methods.html",
             caption="captions/methods.rst",
             category="1 Summary",
-            labels={"subject": "How this was made"},
+            labels={"subject": "How this was made"} | RUN_LABEL,
         ),
     log:
         "<logs>/write_methods.log",
@@ -92,6 +92,8 @@ rule write_methods:
         **tracked_code("write_methods"),
         **tracked_params(
             requirements=read_project_file("envs/requirements.txt"),
+            citation=read_project_file("CITATION.cff"),
+            code=measuring_code("generation.engine", f"knowledge.{ESTIMATOR}"),
             config={key: value for key, value in config.items() if key != "pathvars"},
         ),
     message:

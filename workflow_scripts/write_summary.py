@@ -6,7 +6,7 @@ from typing import Any
 
 from gradual_learning.jobs import script
 from gradual_learning.jobs.atomic_files import write_text
-from gradual_learning.report import html, summary
+from gradual_learning.report import combination, html, summary
 from gradual_learning.report.claims import Run
 from gradual_learning.tables.files import read_tsv
 
@@ -22,9 +22,12 @@ def main(tables: Sequence[str], output: str, page: str, confidence_level: float,
         **design: the other attributes of :class:`Run`.
     """
     frames = {Path(path).stem: read_tsv(path) for path in tables}
-    body = summary.body(Run(tables=frames, confidence=confidence_level, **design))
-    write_text(f"# {summary.TITLE}\n\n{body}", output)
-    write_text(html.page(summary.TITLE, html.from_markdown(body)), page)
+    if "combined" in frames:
+        title, body = combination.TITLE, combination.body(frames["combined"], confidence_level)
+    else:
+        title, body = summary.TITLE, summary.body(Run(tables=frames, confidence=confidence_level, **design))
+    write_text(f"# {title}\n\n{body}", output)
+    write_text(html.page(title, html.from_markdown(body)), page)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,18 @@
 from gradual_learning.report import subjects
 
 CONDITIONS = {
+    "combined": bool(RUNS),
     "category_ranking": bool(config["evaluation"]["category_ranking"]),
     "relabeled": bool(RELABELED),
     "replay_sweep": len(set(EXPERIMENT.replay_sweep().values())) > 1,
     "pretrained": is_pretrained(),
 }
+RUN_LABEL = {"run": workflow.modifier.namespace} if workflow.modifier.namespace else {}
 FIGURES = subjects.figure_subjects(CONDITIONS)
 TABLES = subjects.table_subjects(CONDITIONS)
 PAGES = [name for name in subjects.SUBJECTS if name in {*FIGURES, *TABLES}]
 SUMMARIZED = ("advice", "accuracy", "comparisons", "forgetting", "knowledge_gain", "transitions", "category_ranking")
+SUMMARIZED += ("combined",)
 
 
 def table_files(names):
@@ -26,14 +29,11 @@ def page_category(wildcards):
 
 def page_labels(wildcards):
     """Return the labels under which the report lists a page."""
-    return {"subject": subjects.SUBJECTS[wildcards.subject].title}
+    return {"subject": subjects.SUBJECTS[wildcards.subject].title} | RUN_LABEL
 
 
 def figure_settings(wildcards):
     """Return what a figure needs to know beyond its tables."""
-    known = {
-        "confidence": config["evaluation"]["confidence_level"],
-        "sweep": EXPERIMENT.replay_sweep(),
-    }
+    known = {"confidence": config["evaluation"]["confidence_level"], "sweep": EXPERIMENT.replay_sweep()}
     wanted = subjects.SUBJECTS[wildcards.figure].settings
     return {"dpi": config["figures"]["dpi"]} | {name: known[name] for name in wanted}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from gradual_learning.evaluation.table_values import ACTIVITIES, FULL, GROUPS, LEFT_OUT, RELABELED
+from gradual_learning.evaluation.combination import COLUMNS as COMBINED_COLUMNS
+from gradual_learning.evaluation.table_values import ACTIVITIES, FULL, GROUPS, LEFT_OUT, MEASURES, POOLED, RELABELED
 from gradual_learning.tables.schemas import CATEGORIES
 
 FEW, MANY = ["one_stage", "two_stage"], [f"strategy_{number}_with_a_rather_long_name" for number in range(27)]
@@ -190,3 +191,15 @@ def sharing(chains: Sequence[str]) -> pd.DataFrame:
         for chain, split, entity in itertools.product(chains, ["train", "heldout"], ["answer", "subject"])
     ]
     return pd.DataFrame(rows, columns=["checkpoint", "split", "entity", "share", "null_low", "null_high"])
+
+
+def combined(strategies: Sequence[str], runs: Sequence[str] = ("a", "b", "c")) -> pd.DataFrame:
+    """Compare every strategy with the base model; the effect of the last pair is not defined in the last run."""
+    keys = itertools.product(MEASURES, ["base"], strategies, [*runs, POOLED])
+    table = pd.DataFrame(keys, columns=["measure", "baseline", "strategy", "run"])
+    table = table.assign(effect=0.01, low=-0.01, high=0.03, seeds=2, questions=100, weight=1 / len(runs))
+    table.loc[table["strategy"].isin(strategies[-1:]) & (table["run"] == runs[-1]), ["effect", "low", "high"]] = np.nan
+    pooled = {"prediction_low": -0.02, "prediction_high": 0.04, "tau": 0.01, "tau_low": 0, "tau_high": 0.02, "i2": 0.4}
+    pooled |= {"runs": len(runs), "seed_error": 0.003, "question_error": 0.002}
+    table = table.assign(**{name: np.where(table["run"] == POOLED, value, np.nan) for name, value in pooled.items()})
+    return table.reindex(columns=COMBINED_COLUMNS)

@@ -187,3 +187,11 @@ def selection(stage: Stage) -> dict[str, Any]:
         "matched_random": random,
     }
     return {key: value for key, value in parts.items() if value}
+
+
+def stage_definition(experiment: Experiment, stage: Stage) -> dict[str, Any]:
+    """Return what defines the training set and the length of a stage, apart from its training settings."""
+    name = stage["match_steps_of"]
+    sibling = {"match_steps_of": stage_definition(experiment, experiment.stages[name])} if name else {}
+    matched = experiment.matched_selection(stage)
+    return {**selection(stage), "balanced": stage["train_on"]["balanced"], "matched": matched or {}, **sibling}

@@ -12,7 +12,8 @@ from gradual_learning import figures
 from gradual_learning.report import subjects, table_pages
 from gradual_learning.report.subjects import SUBJECTS, figure_subjects, table_subjects
 
-ALL_MET = {"category_ranking": True, "pretrained": True, "relabeled": True, "replay_sweep": True}
+ALL_MET = {"combined": False, "category_ranking": True, "pretrained": True, "relabeled": True, "replay_sweep": True}
+COMBINED = [name for name, subject in SUBJECTS.items() if "combined" in subject.conditions]
 NONE_MET = dict.fromkeys(ALL_MET, False)
 SETTINGS = {"confidence", "sweep"}
 
@@ -57,8 +58,14 @@ def test_conditions_decide_which_subjects_exist():
     always_tabulated = ["advice", "accuracy", "comparisons", "relations", "forgetting", "categories", "learning_curves"]
     assert figure_subjects(NONE_MET) == always_drawn
     assert table_subjects(NONE_MET) == [*always_tabulated, "training_data", "cost", "time"]
-    assert figure_subjects(ALL_MET) == [name for name, subject in SUBJECTS.items() if subject.has_figure]
-    assert table_subjects(ALL_MET) == [name for name, subject in SUBJECTS.items() if subject.has_table]
+    own = {name: subject for name, subject in SUBJECTS.items() if name not in COMBINED}
+    assert figure_subjects(ALL_MET) == [name for name, subject in own.items() if subject.has_figure]
+    assert table_subjects(ALL_MET) == [name for name, subject in own.items() if subject.has_table]
+
+
+def test_a_combination_of_runs_has_subjects_of_its_own():
+    combined = ALL_MET | {"combined": True}
+    assert [*table_subjects(combined), *figure_subjects(combined)] == COMBINED and len(COMBINED) == 5
 
 
 @pytest.mark.parametrize(

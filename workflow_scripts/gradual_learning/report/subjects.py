@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 # conditions under which a subject exists
+COMBINED = "combined"  # several runs are combined; subjects without this condition then do not exist
 CATEGORY_RANKING = "category_ranking"  # evaluation.category_ranking names strategies
 PRETRAINED = "pretrained"  # the base model is pretrained here, so that the exposure of each fact is known
 RELABELED = "relabeled"  # a strategy has two stages or more, and questions are labeled again after each of them
@@ -51,7 +52,7 @@ class Subject:
 
 
 _ACCURACY, _FORGETTING, _KNOWLEDGE = "2 Accuracy", "3 Forgetting", "4 Knowledge"  # the summary is in category 1
-_GROUND_TRUTH, _TRAINING, _COST = "5 Ground truth", "6 Training", "7 Cost"
+_GROUND_TRUTH, _TRAINING, _COST, _RUNS = "5 Ground truth", "6 Training", "7 Cost", "8 Several runs"
 _INTERVALS = ("confidence",)
 _LIST = [
     Subject("advice", _ACCURACY, "Choice of a strategy"),
@@ -150,13 +151,24 @@ _LIST = [
     Subject("training_data", _TRAINING, "Training data of each stage"),
     Subject("cost", _COST, "Generated answers and training steps by strategy", tables=("cost",)),
     Subject("time", _COST, "Run time and memory by strategy"),
+    Subject("combined", _RUNS, "Effects over several runs", conditions=(COMBINED,)),
+    *(
+        Subject(f"combined_{name}", _RUNS, title, ("combined",), _INTERVALS, has_table=False, conditions=(COMBINED,))
+        for name, title in {
+            "accuracy": "Effects on accuracy, run by run",
+            "forgetting": "Effects on forgetting, run by run",
+            "knowledge_train": "Effects on knowledge of train questions, run by run",
+            "knowledge_heldout": "Effects on knowledge of held-out questions, run by run",
+        }.items()
+    ),
 ]
 SUBJECTS = {subject.name: subject for subject in _LIST}  # in the order of the report
 
 
 def _existing(met: Mapping[str, bool]) -> Iterator[Subject]:
-    """Yield the subjects of a run whose conditions are all met."""
-    return (subject for subject in _LIST if all(met[condition] for condition in subject.conditions))
+    """Yield the subjects of a run whose conditions are all met; a combination of runs has subjects of its own."""
+    own = (subject for subject in _LIST if (COMBINED in subject.conditions) == met[COMBINED])
+    return (subject for subject in own if all(met[condition] for condition in subject.conditions))
 
 
 def figure_subjects(met: Mapping[str, bool]) -> list[str]:
