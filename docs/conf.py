@@ -28,6 +28,7 @@ CONTENTS = {
     "Start": ["Quick start </README>", "/docs/method", "/docs/own_data"],
     "Run": [
         "/docs/experiments",
+        "/docs/replicates",
         "/docs/planning",
         "/docs/export",
         "/docs/cluster",

