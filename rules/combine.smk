@@ -30,3 +30,4 @@ rule tabulate_combined:
 rule combine:
     input:
         lambda wildcards: run_files("methods.json") and rules.all.input,
+    localrule: True
