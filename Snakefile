@@ -60,6 +60,11 @@ rule forgetting:
         "<results>/figures/forgetting.png",
 
 
+rule combine:
+    input:
+        lambda wildcards: run_files("methods.json") and rules.all.input,
+
+
 include: "rules/data.smk"
 include: "rules/model.smk"
 include: "rules/knowledge.smk"

@@ -25,9 +25,3 @@ rule tabulate_combined:
         "Combining the effects of several runs"
     script:
         "../workflow_scripts/tabulate_combined.py"
-
-
-rule combine:
-    input:
-        lambda wildcards: run_files("methods.json") and rules.all.input,
-    localrule: True

@@ -1,12 +1,13 @@
 """Show where the time of a finished run went: seconds of all jobs by rule, and how much of them was start-up.
 
-    PYTHONPATH=workflow_scripts python tests/benchmarks/jobs.py benchmarks
+    python tests/benchmarks/jobs.py benchmarks
 
 prints a Markdown table. A job starts by importing its libraries. That time is measured here, alone on this machine, as
 the median of several starts. A run with several jobs at a time takes less time than the sum of its jobs.
 """
 
 import argparse
+import os
 import re
 import statistics
 import subprocess
@@ -55,10 +56,11 @@ def start_up(rule: str, repeats: int) -> float:
     """Return the median seconds from the start of a job's process until its script has imported everything."""
     file = rule if (SCRIPTS / f"{rule}.py").exists() else re.sub("_base_model$", "_checkpoint", rule)
     command = [sys.executable, "-c", START, str(SCRIPTS / f"{file}.py")]
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, env=environment)
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
 

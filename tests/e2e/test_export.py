@@ -122,7 +122,7 @@ def test_the_labels_of_all_questions_are_those_of_the_categories(finished):
     table = pd.read_parquet(finished / "knowledge.parquet").set_index("id")
     questions = read_table(finished / "data/questions.parquet", QUESTIONS)
     assert table.index.tolist() == questions["id"].tolist()
-    assert len(table.columns) == 4 + len(LABELS) * (1 + len(CHECKPOINTS))
+    assert len(table.columns) == 5 + len(LABELS) * (1 + len(CHECKPOINTS))
     for checkpoint, splits in {
         "base": ["train", "test"],
         **{name: ["train", "heldout"] for name in CHECKPOINTS},

@@ -49,7 +49,8 @@ def _objects(part: dict[str, Any]) -> SearchStrategy:
     if optional:
         return st.fixed_dictionaries({}, optional=optional)
     keys = following({"type": "string", **part.get("propertyNames", {})})
-    return st.dictionaries(keys, following(part["additionalProperties"]), max_size=3)
+    values = following(part.get("additionalProperties", {"type": ["integer", "string"]}))
+    return st.dictionaries(keys, values, max_size=3)
 
 
 def _lists(part: dict[str, Any]) -> SearchStrategy:

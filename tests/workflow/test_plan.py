@@ -16,7 +16,7 @@ def test_default_experiment(dry_run, job_counts, root):
     assert jobs["categorize_knowledge"] == 4 + 2 * RELABELED
     assert "download_dataset" not in jobs
     tables = {path.stem for path in root.glob("workflow_scripts/tabulate_*.py")}
-    assert tables - set(jobs) == {"tabulate_category_ranking"}, "the default experiment ranks no training sets"
+    assert tables - set(jobs) == {"tabulate_category_ranking", "tabulate_combined"}, "it ranks and combines nothing"
     assert jobs["export_knowledge"] == 1 and not {"export_model", "export_lm_eval_tasks"} & set(jobs)
     assert all(jobs[rule] == 1 for rule in jobs if rule.startswith(("tabulate_", "evaluate_base", "measure_")))
 

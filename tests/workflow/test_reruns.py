@@ -273,7 +273,7 @@ def test_a_retrained_checkpoint_reruns_what_reads_it_in_a_later_run(snakemake, p
     copied("-a")(finished, place)
     summary = place / "results/checkpoints/maybe_known/seed1/summary.json"
     summary.write_text("{}")
-    assert {"sample_answers", "answer_zero_shot", "finetune"} <= planned(folder=place)
+    assert {"query_checkpoint", "finetune"} <= planned(folder=place)
 
 
 @pytest.fixture(scope="module")
