@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKFLOW = ("Snakefile", "config.yaml", "rules", "envs", "profiles", "experiments", "workflow_scripts")
+WORKFLOW = ("Snakefile", "CITATION.cff", "config.yaml", "rules", "envs", "profiles", "experiments", "workflow_scripts")
 COMPARED = ("tables", "figures", "evaluation", "categories", "training_data")
 LEFT_OVER = ("*.work", "*.partial-*")
 
