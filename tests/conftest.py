@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +11,10 @@ import pytest
 from filelock import FileLock
 
 import gradual_learning  # noqa: F401 - sets environment variables before torch reads them
+import workflow_copy
 from hub_server import Hub
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKFLOW = ("Snakefile", "CITATION.cff", "config.yaml", "rules", "envs", "profiles", "experiments", "workflow_scripts")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -71,18 +70,7 @@ def dry_run(tmp_path) -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def copy_workflow() -> Callable[[Path], Path]:
     """Copy the files of the workflow to a folder, without results."""
-
-    def copy(target: Path) -> Path:
-        for name in WORKFLOW:
-            source = ROOT / name
-            if source.is_dir():
-                shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                target.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, target / name)
-        return target
-
-    return copy
+    return workflow_copy.copy_workflow
 
 
 @pytest.fixture

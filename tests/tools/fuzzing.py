@@ -2,9 +2,8 @@
 
 import copy
 import re
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from gradual_learning.jobs.errors import UserError
+from gradual_learning.jobs.time_limit import time_limit
 
 SECONDS = 20  # in which a file of a few kilobytes must be read or refused; most take milliseconds
 KEY = re.compile(r"`?\b(data|model|knowledge|training|stages|world)\.[a-z_]+")  # a key of the configuration
@@ -31,20 +31,9 @@ EDGES = [
 Edit = tuple[str, int, int, bytes]  # what to do, the place, how many bytes, and the bytes that come in
 
 
-@contextmanager
-def limited(seconds: float = SECONDS) -> Iterator[None]:
+def limited(seconds: float = SECONDS) -> AbstractContextManager[None]:
     """Raise TimeoutError in the block when it takes longer."""
-
-    def stop(*_: object) -> None:
-        raise TimeoutError(f"not finished after {seconds} seconds")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    return time_limit(seconds, TimeoutError(f"not finished after {seconds} seconds"))
 
 
 def is_read(call: Callable[[], object], *names: str | Path) -> bool:

@@ -110,7 +110,9 @@ def test_pre_commit_is_configured(root):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", calls("PYTHONPATH=workflow_scripts", "python"), ids=shlex.join)
+@pytest.mark.parametrize(
+    "arguments", [*calls("PYTHONPATH=workflow_scripts", "python"), *calls("python")], ids=shlex.join
+)
 def test_scripts_know_the_options(root, arguments):
     script, *rest = arguments
     environment = os.environ | {"PYTHONPATH": str(root / "workflow_scripts")}

@@ -6,20 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gradual_learning.data.sources import registry
 from gradual_learning.jobs.errors import UserError
+from own_files import fault, read
 
 STUBBORN = ["None", "NA", "1.0", "nan", "true", "007", "1e3", "null", "-", "1969-07-20", "東京"]
-
-
-def read(path):
-    return list(registry.read("file", path))
-
-
-def fault(path):
-    with pytest.raises(UserError) as caught:
-        read(path)
-    return str(caught.value)
 
 
 def write(path, content):

@@ -7,9 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gradual_learning.data.sources import registry
 from gradual_learning.data.sources.texts import UnclearError, number_text
-from gradual_learning.jobs.errors import UserError
+from own_files import fault, read
 
 ROWS = ["Who?,Ann,r", "Where?,Rome,r"]
 NUMBERS = {
@@ -24,16 +23,6 @@ NUMBERS = {
     "123456789012345678901234567890.5": "123456789012345678901234567890.5",
     "9" * 200: "9" * 200,
 }
-
-
-def read(path):
-    return list(registry.read("file", path))
-
-
-def fault(path):
-    with pytest.raises(UserError) as caught:
-        read(path)
-    return str(caught.value)
 
 
 def content(path, text):

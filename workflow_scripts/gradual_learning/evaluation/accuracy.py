@@ -55,14 +55,27 @@ def few_shot_accuracy(known: pd.DataFrame, categories: np.ndarray, bootstrap: Bo
         Rows like those of :func:`accuracy`.
     """
     groups = group_indicators(categories).astype(np.int64)
-    counts = [groups * known[[name]].to_numpy(dtype=np.int64) for name in ("greedy_correct", "greedy_drawn")]
-    sums = bootstrap.question_sums(np.hstack(counts)).reshape(1 + bootstrap.resamples, 2, -1)
-    interval = bootstrap.interval(ratio(sums[:, 0], sums[:, 1]), SHARE)
+    interval = bootstrap.interval(few_shot_shares(known, groups, bootstrap), SHARE)
     rows = [
         (BASE, FEW_SHOT, group, int(questions), 1, *values)
         for group, questions, *values in zip(GROUPS, groups.sum(axis=0), *interval, strict=True)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def few_shot_shares(known: pd.DataFrame, groups: np.ndarray, bootstrap: Bootstrap) -> np.ndarray:
+    """Compute the share of correct greedy answers over all exemplar sets, by group of questions.
+
+    Args:
+        known: categories of the questions under the base model (``schemas.KNOWLEDGE``).
+        groups: which questions belong to each group, 0/1, int64 of shape (questions, groups).
+        bootstrap: resampling of questions.
+
+    Returns:
+        Shape (1 + resamples, groups).
+    """
+    counts = [groups * known[[name]].to_numpy(dtype=np.int64) for name in ("greedy_correct", "greedy_drawn")]
+    return ratio(*np.split(bootstrap.question_sums(np.hstack(counts)), 2, axis=1))
 
 
 def check_weighted_mean(table: pd.DataFrame, tolerance: float = 1e-9) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from gradual_learning.evaluation.bootstrap import SHARE, Bootstrap, jackknife_means
+from gradual_learning.evaluation.accuracy import few_shot_shares
+from gradual_learning.evaluation.bootstrap import SHARE, Bootstrap
 from gradual_learning.evaluation.checkpoints import category_indicators, group_indicators
 from gradual_learning.evaluation.choice import COSTS, Choice
 from gradual_learning.evaluation.statistics import combine_p_values, holm_adjust, mcnemar_test, ratio
@@ -90,11 +91,9 @@ def _shares(known: pd.DataFrame, answers: Mapping[str, np.ndarray], bootstrap: B
     The few-shot base model comes second, under the name ``few-shot``; of its answers, those of all exemplar sets count.
     """
     groups = group_indicators(category_indicators(known))[:, :2].astype(np.int64)
-    sums, sizes = bootstrap.group_sums(groups, list(answers.values()))
-    shares = {name: ratio(jackknife_means(part), sizes) for name, part in zip(answers, sums, strict=True)}
-    counts = [groups * known[[name]].to_numpy(dtype=np.int64) for name in ("greedy_correct", "greedy_drawn")]
-    correct, drawn = np.split(bootstrap.question_sums(np.hstack(counts)), 2, axis=1)
-    return {BASE: shares.pop(BASE), FEW_SHOT: ratio(correct, drawn)[None], **shares}
+    means, sizes = bootstrap.group_means(groups, answers)
+    shares = {name: ratio(part, sizes) for name, part in means.items()}
+    return {BASE: shares.pop(BASE), FEW_SHOT: few_shot_shares(known, groups, bootstrap)[None], **shares}
 
 
 def _reference(shares: Mapping[str, np.ndarray], bootstrap: Bootstrap) -> str:

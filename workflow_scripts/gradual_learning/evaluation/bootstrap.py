@@ -102,6 +102,17 @@ class Bootstrap:
         parts = np.split(sums, np.cumsum([1, *(correct.shape[1] for correct in answers)])[:-1], axis=1)
         return parts[1:], sums[:, 0]
 
+    def group_means(
+        self, groups: np.ndarray, answers: Mapping[str, np.ndarray]
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Average the sums of :meth:`group_sums` over seeds, with jackknife folds, by the names of the arrays.
+
+        Returns:
+            For each name an array of shape (folds, rows, groups), and the sizes of the groups, (rows, groups).
+        """
+        sums, sizes = self.group_sums(groups, list(answers.values()))
+        return {name: jackknife_means(part) for name, part in zip(answers, sums, strict=True)}, sizes
+
     def seed_weights(self, seeds: int) -> np.ndarray:
         """Draw weights for a mean over seeds.
 

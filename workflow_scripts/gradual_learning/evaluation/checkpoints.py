@@ -124,6 +124,12 @@ def category_indicators(known: pd.DataFrame) -> np.ndarray:
     return (known["category"].cat.codes.to_numpy()[:, None] == np.arange(len(CATEGORIES))).astype(np.int8)
 
 
+def align_seeds(answers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Repeat the single column of the base model, so that all arrays (questions, seeds) have as many seeds."""
+    seeds = max(values.shape[1] for values in answers.values())
+    return {name: np.broadcast_to(values, (len(values), seeds)) for name, values in answers.items()}
+
+
 def group_indicators(categories: np.ndarray) -> np.ndarray:
     """Put a column of ones, all questions, in front of the indicators of categories: 0/1, shape (questions, 5)."""
     return np.hstack([np.ones((len(categories), 1), np.int8), categories])

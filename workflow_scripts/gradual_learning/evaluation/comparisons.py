@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from gradual_learning.evaluation.bootstrap import Bootstrap, jackknife_means
-from gradual_learning.evaluation.checkpoints import group_indicators
+from gradual_learning.evaluation.bootstrap import Bootstrap
+from gradual_learning.evaluation.checkpoints import align_seeds, group_indicators
 from gradual_learning.evaluation.statistics import combine_p_values, holm_adjust, mcnemar_test, ratio
 from gradual_learning.evaluation.table_values import FULL, GROUPS
 
@@ -40,11 +40,9 @@ def comparisons(
         adjusted_p (in the rows ``Full``).
     """
     groups = group_indicators(categories)
-    seeds = max(correct.shape[1] for correct in answers.values())
-    aligned = {name: np.broadcast_to(correct, (len(correct), seeds)) for name, correct in answers.items()}
-    compared = list(dict.fromkeys(name for pair in pairs for name in pair))
-    sums, sizes = bootstrap.group_sums(groups, [aligned[name] for name in compared])
-    means = {name: jackknife_means(part) for name, part in zip(compared, sums, strict=True)}
+    aligned = align_seeds(answers)
+    compared = dict.fromkeys(name for pair in pairs for name in pair)
+    means, sizes = bootstrap.group_means(groups, {name: aligned[name] for name in compared})
     rows: list[tuple] = []
     for baseline, strategy in pairs:
         difference = ratio(means[strategy] - means[baseline], sizes)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gradual_learning.evaluation.bootstrap import Bootstrap, jackknife_means
-from gradual_learning.evaluation.checkpoints import group_indicators
+from gradual_learning.evaluation.checkpoints import align_seeds, group_indicators
 from gradual_learning.evaluation.statistics import ratio
 from gradual_learning.evaluation.table_values import ACCURACY, FORGETTING, KNOWLEDGE_HELDOUT, KNOWLEDGE_TRAIN
 
@@ -36,10 +36,7 @@ def answer_effects(
         standard errors due to seeds and to questions; the former is 0 with one seed.
     """
     groups = group_indicators(categories)[:, :2]
-    seeds = max(correct.shape[1] for correct in answers.values())
-    aligned = [np.broadcast_to(correct, (len(correct), seeds)) for correct in answers.values()]
-    sums, sizes = bootstrap.group_sums(groups, aligned)
-    means = {name: jackknife_means(part) for name, part in zip(answers, sums, strict=True)}
+    means, sizes = bootstrap.group_means(groups, align_seeds(answers))
     rows: list[tuple] = []
     for baseline, strategy in pairs:
         difference = ratio(means[strategy] - means[baseline], sizes) * [1, -1]
@@ -64,9 +61,8 @@ def knowledge_effects(
     Returns:
         As :func:`answer_effects`.
     """
-    seeds = max(known.shape[1] for known in highly_known.values())
-    aligned = [np.broadcast_to(known, (len(known), seeds)) for known in highly_known.values()]
-    sums = bootstrap.question_sums(np.hstack(aligned).astype(np.int8)).reshape(-1, len(aligned), seeds, 1)
+    aligned = list(align_seeds(highly_known).values())
+    sums = bootstrap.question_sums(np.hstack(aligned).astype(np.int8)).reshape(-1, len(aligned), aligned[0].shape[1], 1)
     counts = dict(zip(highly_known, np.moveaxis(jackknife_means(sums), 2, 0), strict=True))
     rows: list[tuple] = []
     for baseline, strategy in pairs:

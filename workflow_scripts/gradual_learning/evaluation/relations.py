@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from gradual_learning.evaluation.bootstrap import SHARE, Bootstrap, jackknife_means
+from gradual_learning.evaluation.bootstrap import SHARE, Bootstrap
 from gradual_learning.evaluation.statistics import ratio
 from gradual_learning.experiment import BASE
 
@@ -28,8 +28,8 @@ def relations(names: pd.Series, answers: Mapping[str, np.ndarray], bootstrap: Bo
         difference from the base model with its interval (empty for the base model itself).
     """
     groups = pd.get_dummies(names, dtype=np.int8)
-    sums, sizes = bootstrap.group_sums(groups.to_numpy(), list(answers.values()))
-    shares = {name: ratio(jackknife_means(part), sizes) for name, part in zip(answers, sums, strict=True)}
+    means, sizes = bootstrap.group_means(groups.to_numpy(), answers)
+    shares = {name: ratio(part, sizes) for name, part in means.items()}
     parts = []
     for name, share in shares.items():
         part = pd.DataFrame({"relation": groups.columns, "questions": sizes[0].astype(int)})

@@ -51,7 +51,7 @@ class ChatTemplate:
             UserError: the template fails, or does not end.
         """
         try:
-            with time_limit(_SECONDS, _ENDLESS):
+            with time_limit(_SECONDS, UserError(_ENDLESS)):
                 return self._template.render(
                     messages=[{"role": "user", "content": text}],
                     tools=None,

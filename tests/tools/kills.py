@@ -1,6 +1,6 @@
 """Kill the tiny experiment at random moments, resume it, and compare its results with those of an uninterrupted run.
 
-    python tests/fuzz/kills.py FOLDER --kills 50
+    python tests/tools/kills.py FOLDER --kills 50
 
 SIGKILL ends Snakemake with all of its jobs, like a power cut; with ``--one-job`` only the newest job is killed, and
 Snakemake continues. A run that is complete is checked, removed and started again, with another number of shards, until
@@ -18,8 +18,8 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
-WORKFLOW = ("Snakefile", "CITATION.cff", "config.yaml", "rules", "envs", "profiles", "experiments", "workflow_scripts")
+from workflow_copy import ROOT, copy_workflow
+
 COMPARED = ("tables", "figures", "evaluation", "categories", "training_data")
 LEFT_OVER = ("*.work", "*.partial-*")
 
@@ -99,15 +99,6 @@ def compare(expected: Path, found: Path) -> None:
     left = [path for pattern in LEFT_OVER for path in found.rglob(pattern)]
     if left:
         sys.exit(f"{left[0]} was left over")
-
-
-def copy_workflow(folder: Path) -> Path:
-    """Copy the files of the workflow to a new folder."""
-    folder.mkdir(parents=True)
-    for name in WORKFLOW:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, folder / name)
-    return folder
 
 
 if __name__ == "__main__":
