@@ -92,7 +92,7 @@ rule export_lm_eval_tasks:
         **tracked_code("export_lm_eval_tasks"),
         **tracked_params(
             prompt=prompt,
-            heldout_questions=config["evaluation"]["heldout_questions"],
+            heldout_questions=HELDOUT,
             **settings_of("knowledge", "max_new_tokens", "seed"),
             **settings_of("data", "answer_match", "f1_threshold"),
         ),

@@ -1,5 +1,7 @@
 FEW_SHOT_MODULES = ["generation.vllm" if USES_VLLM else "generation.engine", f"knowledge.{ESTIMATOR}"]
 
+SPLIT = dict(split=lambda wildcards: wildcards.split, heldout_questions=heldout_questions)
+
 # of all rules that query a model
 QUERY = dict(
     shard=shard_number,
@@ -10,8 +12,6 @@ QUERY = dict(
 )
 FEW_SHOT_QUERY = dict(
     **QUERY,
-    draw=exemplar_draw,
-    heldout_questions=heldout_questions,
     **settings_of("knowledge", "seed", "temperature", "top_k", "estimator"),
 )
 if ESTIMATOR == "sampling":
@@ -38,7 +38,7 @@ rule answer_few_shot:
         **inference_resources(copies=4 if USES_VLLM else 2),
     params:
         **tracked_code("answer_few_shot", *FEW_SHOT_MODULES),
-        **tracked_params(**FEW_SHOT_QUERY, split=lambda wildcards: wildcards.split),
+        **tracked_params(**FEW_SHOT_QUERY, **SPLIT, draw=exemplar_draw),
     message:
         "Answering few-shot with {wildcards.checkpoint}: {wildcards.split}, shard {wildcards.scatteritem}"
     script:
@@ -92,7 +92,7 @@ rule query_checkpoint:
         **inference_resources(),
     params:
         **tracked_code("query_checkpoint", *FEW_SHOT_MODULES),
-        **tracked_params(**FEW_SHOT_QUERY, split="after_stage", prompt=prompt),
+        **tracked_params(**FEW_SHOT_QUERY, split="after_stage", draw=0, heldout_questions=HELDOUT, prompt=prompt),
     message:
         "Answering few-shot and zero-shot with {wildcards.checkpoint}, shard {wildcards.scatteritem}"
     script:
@@ -117,8 +117,7 @@ rule categorize_knowledge:
     params:
         **tracked_code("categorize_knowledge"),
         **tracked_params(
-            split=lambda wildcards: wildcards.split,
-            heldout_questions=heldout_questions,
+            **SPLIT,
             **settings_of("knowledge", "seed", "estimator", "samples_per_prompt"),
             **settings_of("data", "answer_match", "f1_threshold"),
         ),

@@ -18,12 +18,14 @@ FINAL = EXPERIMENT.final_checkpoints()
 RELABELED = EXPERIMENT.relabeled_checkpoints()
 TRAINED = EXPERIMENT.trained_checkpoints()
 
+HELDOUT = config["evaluation"]["heldout_questions"]
 ESTIMATOR = config["knowledge"]["estimator"]
 FEW_SHOT_FOLDER = {"sampling": "answers", "likelihood": "likelihoods"}[ESTIMATOR]
 USES_VLLM = config["knowledge"]["engine"] == "vllm"
 # checkpoints that one job queries few-shot and zero-shot; vLLM and the own engine do not share the memory of a GPU
-TOGETHER = [] if USES_VLLM else RELABELED
-QUERIED_TOGETHER = pattern_of([] if USES_VLLM else relabeled_chains(config["strategies"]))
+CHAINS_TOGETHER = [] if USES_VLLM else relabeled_chains(config["strategies"])
+TOGETHER = EXPERIMENT.checkpoints_of(CHAINS_TOGETHER)
+QUERIED_TOGETHER = pattern_of(CHAINS_TOGETHER)
 QUERIED_APART = rf"base|(?!{QUERIED_TOGETHER}/){CHAIN_PATTERN}"
 
 
@@ -134,13 +136,12 @@ def shard_count(wildcards):
 
 def heldout_questions(wildcards):
     """Return the number of held-out questions in a split, 0 where it has none."""
-    split = wildcards.get("split", "after_stage")
-    return config["evaluation"]["heldout_questions"] if split in ("heldout", "after_stage") else 0
+    return HELDOUT if wildcards.split in ("heldout", "after_stage") else 0
 
 
 def exemplar_draw(wildcards):
     """Return the draw of the exemplars: 0 to label, 1 to label a second time."""
-    return int(wildcards.get("split") == "relabel")
+    return int(wildcards.split == "relabel")
 
 
 def sampling(wildcards):

@@ -10,9 +10,10 @@ from snakemake.settings.types import DeploymentMethod
 
 SCRIPTS = "workflow_scripts"
 MEASURING = (
-    "simulate_world prepare_questions build_prompts pretrain_base_model answer_few_shot query_checkpoint".split()
+    *("simulate_world", "prepare_questions", "build_prompts", "pretrain_base_model", "categorize_knowledge"),
+    *("answer_few_shot", "answer_zero_shot", "query_checkpoint", "select_training_data", "finetune"),
+    *("evaluate_checkpoint", "tabulate_comparisons"),
 )
-MEASURING += "categorize_knowledge select_training_data finetune answer_zero_shot evaluate_checkpoint".split()
 RERUNS_NOTHING = "gradual_learning/jobs/"  # cannot change a number: its modules are not tracked
 USES_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 ENVIRONMENTS = ["envs/analysis.yaml", "envs/llm.yaml"] if USES_CONDA else []
@@ -93,7 +94,5 @@ def tracked_code(script, *modules):
 
 def measuring_code(*modules):
     """Return a short hash of the code that makes the effects of a run, from the world to the comparisons."""
-    files = {file for script in [*MEASURING, "tabulate_comparisons"] for file in code_files(script, *modules)} - set(
-        ENVIRONMENTS
-    )
+    files = {file for script in MEASURING for file in code_files(script, *modules)} - set(ENVIRONMENTS)
     return hashlib.sha256(" ".join(map(digest, sorted(files))).encode()).hexdigest()[:12]
