@@ -4,6 +4,7 @@ OVERRIDABLE = (
     "batch_size",
     "num_train_epochs",
     "early_stopping_patience",
+    "max_steps",
     "weight_decay",
     "warmup_ratio",
     "lr_scheduler_type",

@@ -11,7 +11,7 @@ from gradual_learning.training.selection import Stage, describe, formula, select
 
 def main(paths: dict[str, str], checkpoint: str, stage: Stage, match_size_of: Stage | None, key: str) -> None:
     current, at_base = (read_table(paths[name], KNOWLEDGE) for name in ("current", "at_base"))
-    known = current[["id", "relation", "category"]].merge(
+    known = current[["id", "relation", "category", "p_sampled"]].merge(
         at_base[["id", "category"]], on="id", suffixes=("_current", "_at_base"), validate="one_to_one"
     )
     chosen = select(known, stage, match_size_of, key)

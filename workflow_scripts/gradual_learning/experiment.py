@@ -185,6 +185,7 @@ def selection(stage: Stage) -> dict[str, Any]:
         "train_on": {when: chosen for when, chosen in stage["train_on"].items() if chosen},
         "replay": {category: ratio for category, ratio in stage["replay"].items() if ratio},
         "matched_random": random,
+        "p_sampled_exponent": stage["p_sampled_exponent"],
     }
     return {key: value for key, value in parts.items() if value}
 

@@ -21,6 +21,8 @@ FAULTS = [
     ("stages/gradual/matched_random/match_size_of", "maybe", "unknown stage 'maybe'; did you mean maybe_known?"),
     ("stages/gradual/matched_random/from", ["Unknown"], "`stages.gradual.matched_random.from` needs `match_size_of`"),
     ("stages/gradual/matched_random/ratio", 0.5, "`stages.gradual.matched_random.ratio` needs `match_size_of`"),
+    ("stages/continued/max_steps", 10, "`stages.continued` has `match_steps_of` and `max_steps`: remove one of them"),
+    ("stages/gradual/p_sampled_exponent", 0.5, "`stages.gradual.p_sampled_exponent` needs p_sampled of every question"),
     ("stages/maybe_known/method", "full", "`strategies.two_stage`: a stage with `method` lora cannot follow one with"),
     ("strategies/two_stage", ["maybe_knwon"], "`strategies.two_stage` names the unknown stage 'maybe_knwon'"),
     ("strategies/base", ["gradual"], "`strategies.base`: base is the model before training"),

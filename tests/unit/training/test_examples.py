@@ -6,7 +6,7 @@ import torch
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.models.loading import load_model, load_tokenizer
 from gradual_learning.models.tokenization import Encoder
-from gradual_learning.training.examples import IGNORE_INDEX, collate, encode_example, encode_examples
+from gradual_learning.training.examples import IGNORE_INDEX, collate, encode_example, encode_examples, weighted_loss
 
 TEMPLATE = "Q: {question}\nA:"
 ANSWERS = ("Alder", "Port Alder Mill")  # of different lengths
@@ -55,6 +55,24 @@ def test_padding_changes_no_loss(tiny_model, encoder, items):
     counts = [sum(label != IGNORE_INDEX for label in item["labels"]) for item in items]
     mean = sum(loss * count for loss, count in zip(alone, counts, strict=True)) / sum(counts)
     assert torch.allclose(together, mean, atol=1e-5)
+
+
+@pytest.mark.parametrize("weights", [(2, 1), (0.5, 0.25), (1, 0)])
+def test_the_weighted_loss_is_the_weighted_sum_over_questions(tiny_model, encoder, items, weights):
+    model = load_model(tiny_model)
+    weighted = [item | {"weight": weight} for item, weight in zip(items, weights, strict=True)]
+    batch = collate(weighted, encoder.eos_token_id)
+    counts = [sum(label != IGNORE_INDEX for label in item["labels"]) for item in items]
+    given = batch.pop("weights")
+    with torch.no_grad():
+        alone = [model(**collate([item], encoder.eos_token_id)).loss for item in items]
+        found = weighted_loss(model(**batch).logits, batch["labels"], given, sum(counts))
+    parts = [weight * loss * count for weight, loss, count in zip(weights, alone, counts, strict=True)]
+    assert torch.allclose(found, sum(parts) / sum(counts), atol=1e-5)
+
+
+def test_equal_weights_leave_the_loss_to_the_model(encoder, items):
+    assert "weights" not in collate(items, encoder.eos_token_id)
 
 
 def test_an_answer_without_tokens_is_an_error_that_names_the_question(encoder):

@@ -65,6 +65,18 @@ def test_the_first_best_epoch_and_the_last_epoch_are_kept(tiny_model, rows, tmp_
     assert not same(weights(tmp_path / "best"), weights(tmp_path / "last"))
 
 
+def test_a_question_of_weight_zero_teaches_nothing(tiny_model, rows, tmp_path):
+    settings = dataclasses.replace(SETTINGS, batch_size=30, max_steps=2, lora=LoraSettings(4, 8, 0))
+    heavy, light = [row | {"weight": 1.5} for row in rows[:20]], [row | {"weight": 0} for row in rows[20:]]
+    swapped = [row | {"answers": other["answers"]} for row, other in zip(light, reversed(light), strict=True)]
+    taught = [heavy + light, heavy + swapped, rows]
+    for place, questions in zip(("first", "second", "all"), taught, strict=True):
+        run(tiny_model, questions, tmp_path / place, settings, accuracies=[0.1, 0.2, 0.3])
+    first, second, whole = (weights(tmp_path / place / "last") for place in ("first", "second", "all"))
+    assert all(torch.allclose(first[key], second[key], atol=1e-4) for key in first)
+    assert not all(torch.allclose(first[key], whole[key], atol=1e-4) for key in first)
+
+
 def test_early_stopping_waits_for_its_patience(tiny_model, rows, tmp_path):
     settings = dataclasses.replace(SETTINGS, early_stopping_patience=2)
     result = run(tiny_model, rows, tmp_path, settings, accuracies=[0.9, 0.3, 0.2, 0.1])

@@ -123,6 +123,16 @@ def test_draws_depend_on_the_key_and_not_on_the_order(known, role):
     assert draw(known, "1/a") == draw(known.sample(frac=1, random_state=3), "1/a") != draw(known, "2/a")
 
 
+@pytest.mark.parametrize("exponent", [0.5, 1, 2])
+def test_weights_are_a_power_of_p_sampled_with_a_mean_of_one(known, exponent):
+    known = known.assign(p_sampled=np.random.default_rng(2).choice([0, 0.25, 1], 800))
+    chosen = select(known, Stage(current=tuple(CATEGORIES), p_sampled_exponent=exponent), None, "k").set_index("id")
+    expected = known.set_index("id").query("p_sampled > 0")["p_sampled"] ** exponent
+    assert chosen.index.equals(expected.index)
+    np.testing.assert_allclose(chosen["weight"] / expected, 1 / expected.mean())
+    assert (select(known, Stage(current=tuple(CATEGORIES)), None, "k")["weight"] == 1).all()
+
+
 def test_without_qualifying_questions_the_page_says_so(known):
     none = select(known[known["category_current"] != "Unknown"], Stage(current=("Unknown",)), None, "k")
     assert none.empty

@@ -52,6 +52,18 @@ def _stage_faults(settings: Settings) -> Faults:
         for key, default in (("from", []), ("ratio", 1)):
             if control[key] != default and control["match_size_of"] is None:
                 yield f"`stages.{name}.matched_random.{key}` needs `match_size_of`: name the stage to match in size"
+        if stage["match_steps_of"] is not None and stage["max_steps"] is not None:
+            yield f"`stages.{name}` has `match_steps_of` and `max_steps`: remove one of them"
+        if stage["p_sampled_exponent"] is not None and not _samples_in_full(settings["knowledge"]):
+            yield (
+                f"`stages.{name}.p_sampled_exponent` needs p_sampled of every question: set `knowledge.sampling` to "
+                "full, or `knowledge.estimator` to likelihood"
+            )
+
+
+def _samples_in_full(knowledge: Mapping[str, Any]) -> bool:
+    """Return whether p_sampled is known for every question."""
+    return bool(knowledge["sampling"] == "full" or knowledge["estimator"] == "likelihood")
 
 
 def _reference_faults(settings: Settings) -> Faults:

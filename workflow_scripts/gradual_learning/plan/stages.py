@@ -47,17 +47,18 @@ def count_stages(workload: Workload, labels: pd.Series, are_known: bool, at_most
     """
     found: dict[str, StageWork] = {}
     experiment = workload.experiment
-    keys = ("method", "batch_size", "num_train_epochs", "early_stopping_patience")
+    keys = ("method", "batch_size", "num_train_epochs", "early_stopping_patience", "max_steps")
     for name in workload.trained_checkpoints:
         stage, sibling = experiment.stage(name), experiment.sibling(name)
-        method, batch_size, max_epochs, patience = (experiment.setting(stage, key) for key in keys)
+        method, batch_size, max_epochs, patience, max_steps = (experiment.setting(stage, key) for key in keys)
         questions = _count_questions(workload, name, labels, are_known, at_most)
         per_epoch = math.ceil(questions / batch_size)
-        if sibling is None:
+        fixed = max_steps if sibling is None else found[sibling].steps
+        if fixed is None:
             epochs = max_epochs if at_most else min(max_epochs, BEST_EPOCH + patience)
             steps = per_epoch * epochs
         else:
-            steps = found[sibling].steps
+            steps = fixed
             epochs = steps if at_most else steps / max(per_epoch, 1)  # every epoch has a step
         found[name] = StageWork(questions, epochs, steps, batch_size, method)
     return found

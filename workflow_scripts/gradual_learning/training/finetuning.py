@@ -9,6 +9,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class StageFolders:
 
 
 class _StageTrainer(Trainer):
-    """A Trainer that evaluates the model with a function, and stops when the loss is not finite."""
+    """A Trainer that evaluates the model with a function, weights questions, and stops when the loss is not finite."""
 
     control: TrainerControl
 
@@ -66,6 +67,11 @@ class _StageTrainer(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
+    def compute_loss(self, model: torch.nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        weights = inputs.pop("weights", None)
+        self.compute_loss_func = weights if weights is None else partial(_weighted_loss, weights)
+        return super().compute_loss(model, inputs, *args, **kwargs)
+
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         loss = super().training_step(*args, **kwargs)
         if not torch.isfinite(loss):
@@ -73,6 +79,12 @@ class _StageTrainer(Trainer):
                 f"training.learning_rate: the loss is {loss.item()} at step {self.state.global_step}; lower it."
             )
         return loss
+
+
+def _weighted_loss(
+    weights: torch.Tensor, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int
+) -> torch.Tensor:
+    return examples.weighted_loss(outputs["logits"], labels, weights, num_items_in_batch)
 
 
 class _ForwardBeforeEvaluation(TrainerCallback):

@@ -3,7 +3,7 @@
 C(q) is the category of question q under the checkpoint from which the stage starts, C0(q) that under the base model. A
 stage selects by either or both, optionally balanced over relations (as in the comparison of single categories by
 Gekhman et al. 2024). It may add random questions, as many as another stage selects (a control for quantity, which Li
-et al. 2024 lack), and replay a share of other categories.
+et al. 2024 lack), replay a share of other categories, and weight questions by their share of correct samples.
 """
 
 import hashlib
@@ -31,6 +31,7 @@ class Stage:
         random_ratio: number of random questions, as a ratio of the number that another stage selects.
         replay: pairs of a current category and the number of questions replayed from it, as a ratio of the number of
             selected and random questions.
+        p_sampled_exponent: power of the current p_sampled that weights a question in the loss; None for equal weights.
     """
 
     current: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Stage:
     random_from: tuple[str, ...] = ()
     random_ratio: float = 1
     replay: tuple[tuple[str, float], ...] = ()
+    p_sampled_exponent: float | None = None
 
     @classmethod
     def from_config(cls, spec: dict[str, Any]) -> "Stage":
@@ -51,6 +53,7 @@ class Stage:
             random_from=tuple(random.get("from") or ()),
             random_ratio=random.get("ratio", 1),
             replay=tuple(sorted((spec.get("replay") or {}).items())),
+            p_sampled_exponent=spec.get("p_sampled_exponent"),
         )
 
     @property
@@ -63,13 +66,15 @@ def select(known: pd.DataFrame, stage: Stage, match_size_of: Stage | None, key: 
     """Select the training questions of a stage.
 
     Args:
-        known: columns id, relation, category_current, category_at_base; one row per question.
+        known: columns id, relation, category_current, category_at_base and, if the stage weights questions, p_sampled
+            under the current checkpoint; one row per question.
         stage: the stage.
         match_size_of: the stage whose number of selected questions scales the number of random ones, if there are any.
         key: seed of the random draws; equal keys draw equal questions, whatever the order of the rows.
 
     Returns:
-        Columns id, role (one of :data:`ROLES`), category_current, category_at_base; sorted by id.
+        Columns id, role (one of :data:`ROLES`), category_current, category_at_base, weight (mean 1); sorted by id.
+        Questions of weight 0 are left out.
     """
     known = known.sort_values("id", ignore_index=True)
     parts = [_selected(known, stage, key).assign(role="selected")]
@@ -83,10 +88,11 @@ def select(known: pd.DataFrame, stage: Stage, match_size_of: Stage | None, key: 
             raise ValueError("a stage with random questions needs the stage whose size they match")
         size = round(stage.random_ratio * len(_selected(known, match_size_of, key)))
         add(stage.random_from, size, "matched_random", "matched_random")
-    chosen = sum(len(part) for part in parts)
+    size = sum(len(part) for part in parts)
     for category, ratio in stage.replay:
-        add((category,), round(ratio * chosen), "replay", f"replay/{category}")
-    return pd.concat(parts)[["id", "role", "category_current", "category_at_base"]].sort_values("id", ignore_index=True)
+        add((category,), round(ratio * size), "replay", f"replay/{category}")
+    chosen = _weighted(pd.concat(parts).sort_values("id"), stage.p_sampled_exponent)
+    return chosen[["id", "role", "category_current", "category_at_base", "weight"]].reset_index(drop=True)
 
 
 def _selected(known: pd.DataFrame, stage: Stage, key: str) -> pd.DataFrame:
@@ -104,6 +110,15 @@ def _selected(known: pd.DataFrame, stage: Stage, key: str) -> pd.DataFrame:
     parts = known[mask].groupby("relation")
     drawn = [_draw(part, sizes[relation], f"{key}/balanced/{relation}") for relation, part in parts]
     return pd.concat([known[:0], *drawn])
+
+
+def _weighted(chosen: pd.DataFrame, exponent: float | None) -> pd.DataFrame:
+    """Add the column weight: p_sampled to the power of ``exponent``, scaled to a mean of 1."""
+    if exponent is None:
+        return chosen.assign(weight=1.0)
+    learnable = chosen[chosen["p_sampled"] > 0]
+    weight = learnable["p_sampled"] ** exponent
+    return learnable.assign(weight=weight / weight.mean())
 
 
 def _draw(pool: pd.DataFrame, size: int, key: str) -> pd.DataFrame:
@@ -128,6 +143,8 @@ def formula(stage: Stage, match_size_of: Stage | None = None) -> str:
     else:
         sets = ["D = S + M", f"S = {_set(stage)}", f"M = a random {{q not in S : {among}}} with |M| = {size}"]
     sets += [f"R_{name} a random {ratio:g} |D| of {{q not in D : C(q) = {name}}}" for name, ratio in stage.replay]
+    if stage.p_sampled_exponent is not None:
+        sets.append(f"q is weighted by p_sampled(q)^{stage.p_sampled_exponent:g}")
     if stage.balanced or (stage.random_from and match_size_of is not None and match_size_of.balanced):
         sets.append(BALANCE)
     return "; ".join([f"train on {' + '.join(['D', *(f'R_{name}' for name, _ in stage.replay)])}", *sets])

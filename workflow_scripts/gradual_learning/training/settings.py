@@ -37,17 +37,18 @@ class FinetuningSettings:
     processes: ProcessLayout = SINGLE_PROCESS  # each processes its share of a batch
 
     @classmethod
-    def from_params(cls, params: dict[str, Any], loading: Loading, max_steps: int | None) -> "FinetuningSettings":
+    def from_params(cls, params: dict[str, Any], loading: Loading, matched_steps: int | None) -> "FinetuningSettings":
         """Read the params of the rule.
 
         Args:
             params: with the names of the settings; those of LoRA and of the processes stand next to the others.
             loading: how to load the base model, with a resolved dtype.
-            max_steps: number of optimizer steps, or None to train with early stopping.
+            matched_steps: number of optimizer steps of the stage whose steps are matched, or None.
         """
         nested: dict[str, Any] = {
             "lora": LoraSettings(**{name: params[name] for name in ("r", "lora_alpha", "lora_dropout")}),
             "processes": ProcessLayout(params["processes"], params["nodes"], params["fsdp"]),
+            "max_steps": params["max_steps"] if matched_steps is None else matched_steps,
         }
-        names = [field.name for field in fields(cls) if field.name not in (*nested, "loading", "max_steps")]
-        return cls(loading=loading, max_steps=max_steps, **nested, **{name: params[name] for name in names})
+        names = [field.name for field in fields(cls) if field.name not in (*nested, "loading")]
+        return cls(loading=loading, **nested, **{name: params[name] for name in names})
