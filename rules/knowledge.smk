@@ -15,7 +15,7 @@ FEW_SHOT_QUERY = dict(
     **settings_of("knowledge", "seed", "temperature", "top_k", "estimator"),
 )
 if ESTIMATOR == "sampling":
-    FEW_SHOT_QUERY |= dict(**settings_of("knowledge", "engine", "samples_per_prompt"), sampling=sampling)
+    FEW_SHOT_QUERY |= dict(**settings_of("knowledge", "engine", "samples_per_prompt"), sampling=sampling_mode(config))
 
 
 rule answer_few_shot:

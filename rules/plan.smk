@@ -24,7 +24,7 @@ rule plan:
             results=lambda wildcards: workflow.pathvars.apply("<results>"),
             cores=lambda wildcards: workflow.resource_settings.cores or 1,
             shards=len(gather.shards("{scatteritem}")),
-            sampling=sampling,
+            sampling=sampling_mode(config),
             subjects=[*TABLES, *FIGURES],
             torch_threads=1,
             pretraining_threads=PRETRAINING_THREADS,

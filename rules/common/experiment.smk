@@ -8,6 +8,7 @@ from gradual_learning.experiment import (
     pattern_of,
     prefixes,
     relabeled_chains,
+    sampling_mode,
     seed_of,
     selection,
     stages_of,
@@ -142,13 +143,6 @@ def heldout_questions(wildcards):
 def exemplar_draw(wildcards):
     """Return the draw of the exemplars: 0 to label, 1 to label a second time."""
     return int(wildcards.split == "relabel")
-
-
-def sampling(wildcards):
-    """Return how far samples are drawn; in lazy mode, where it is known, only as long as they can still be correct."""
-    knowledge = config["knowledge"]
-    can_prune = config["data"]["answer_match"] == "exact" and knowledge["engine"] == "native"
-    return "pruned" if knowledge["sampling"] == "lazy" and can_prune else knowledge["sampling"]
 
 
 def shards_of(folder, ending="parquet"):

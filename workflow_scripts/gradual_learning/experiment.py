@@ -190,6 +190,14 @@ def selection(stage: Stage) -> dict[str, Any]:
     return {key: value for key, value in parts.items() if value}
 
 
+def sampling_mode(config: Mapping[str, Any]) -> str:
+    """Return how far samples are drawn: ``full``, ``lazy``, or ``pruned``, which is ``lazy`` where a sample that can no
+    longer be correct need not be continued."""
+    knowledge = config["knowledge"]
+    can_prune = config["data"]["answer_match"] == "exact" and knowledge["engine"] == "native"
+    return "pruned" if knowledge["sampling"] == "lazy" and can_prune else str(knowledge["sampling"])
+
+
 def stage_definition(experiment: Experiment, stage: Stage) -> dict[str, Any]:
     """Return what defines the training set and the length of a stage, apart from its training settings."""
     name = stage["match_steps_of"]

@@ -22,7 +22,6 @@ FAULTS = [
     ("stages/gradual/matched_random/from", ["Unknown"], "`stages.gradual.matched_random.from` needs `match_size_of`"),
     ("stages/gradual/matched_random/ratio", 0.5, "`stages.gradual.matched_random.ratio` needs `match_size_of`"),
     ("stages/continued/max_steps", 10, "`stages.continued` has `match_steps_of` and `max_steps`: remove one of them"),
-    ("stages/gradual/p_sampled_exponent", 0.5, "`stages.gradual.p_sampled_exponent` needs p_sampled of every question"),
     ("stages/maybe_known/method", "full", "`strategies.two_stage`: a stage with `method` lora cannot follow one with"),
     ("strategies/two_stage", ["maybe_knwon"], "`strategies.two_stage` names the unknown stage 'maybe_knwon'"),
     ("strategies/base", ["gradual"], "`strategies.base`: base is the model before training"),
@@ -163,3 +162,18 @@ def test_fsdp_needs_several_processes_and_whole_weights(changed, processes, quan
     assert parallel(changed("model/quantization", "none"), processes=2, fsdp=True) == []
     (fault,) = parallel(changed("model/quantization", quantization), processes=processes, fsdp=True)
     assert fault.startswith("`training.parallel.fsdp` shards weights across processes")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "is_fault"),
+    [
+        ("data/seed", 2, False),
+        ("data/answer_match", "f1", True),
+        ("knowledge/engine", "vllm", True),
+        ("knowledge/sampling", "full", False),
+    ],
+)
+def test_weights_need_the_samples_of_all_questions(changed, path, value, is_fault):
+    settings = changed(path, value)
+    settings["stages"]["gradual"]["p_sampled_exponent"] = 0.5
+    assert any("`stages.gradual.p_sampled_exponent`" in fault for fault in consistency_faults(settings)) == is_fault

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gradual_learning.experiment import sampling_mode
 from gradual_learning.jobs.errors import nearest
 
 Settings = Mapping[str, Any]
@@ -54,16 +55,16 @@ def _stage_faults(settings: Settings) -> Faults:
                 yield f"`stages.{name}.matched_random.{key}` needs `match_size_of`: name the stage to match in size"
         if stage["match_steps_of"] is not None and stage["max_steps"] is not None:
             yield f"`stages.{name}` has `match_steps_of` and `max_steps`: remove one of them"
-        if stage["p_sampled_exponent"] is not None and not _samples_in_full(settings["knowledge"]):
+        if stage["p_sampled_exponent"] is not None and not _judges_all_samples(settings):
             yield (
-                f"`stages.{name}.p_sampled_exponent` needs p_sampled of every question: set `knowledge.sampling` to "
-                "full, or `knowledge.estimator` to likelihood"
+                f"`stages.{name}.p_sampled_exponent` needs samples of every question: set `knowledge.sampling` to full, "
+                "or `knowledge.estimator` to likelihood"
             )
 
 
-def _samples_in_full(knowledge: Mapping[str, Any]) -> bool:
+def _judges_all_samples(settings: Settings) -> bool:
     """Return whether p_sampled is known for every question."""
-    return bool(knowledge["sampling"] == "full" or knowledge["estimator"] == "likelihood")
+    return settings["knowledge"]["estimator"] == "likelihood" or sampling_mode(settings) != "lazy"
 
 
 def _reference_faults(settings: Settings) -> Faults:
