@@ -191,8 +191,10 @@ def selection(stage: Stage) -> dict[str, Any]:
 
 
 def sampling_mode(config: Mapping[str, Any]) -> str:
-    """Return how far samples are drawn: ``full``, ``lazy``, or ``pruned``, which is ``lazy`` where a sample that can no
-    longer be correct need not be continued."""
+    """Return how far samples are drawn: ``full``, ``lazy`` or ``pruned`` (see :mod:`gradual_learning.knowledge.sampling`).
+
+    Where answers are matched exactly, ``lazy`` becomes ``pruned``, which judges the samples of every question.
+    """
     knowledge = config["knowledge"]
     can_prune = config["data"]["answer_match"] == "exact" and knowledge["engine"] == "native"
     return "pruned" if knowledge["sampling"] == "lazy" and can_prune else str(knowledge["sampling"])

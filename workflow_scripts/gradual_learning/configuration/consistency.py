@@ -57,8 +57,8 @@ def _stage_faults(settings: Settings) -> Faults:
             yield f"`stages.{name}` has `match_steps_of` and `max_steps`: remove one of them"
         if stage["p_sampled_exponent"] is not None and not _judges_all_samples(settings):
             yield (
-                f"`stages.{name}.p_sampled_exponent` needs samples of every question: set `knowledge.sampling` to full, "
-                "or `knowledge.estimator` to likelihood"
+                f"`stages.{name}.p_sampled_exponent` needs samples of every question: set `knowledge.sampling` to "
+                "full, or `knowledge.estimator` to likelihood"
             )
 
 
