@@ -191,7 +191,7 @@ def selection(stage: Stage) -> dict[str, Any]:
 
 
 def sampling_mode(config: Mapping[str, Any]) -> str:
-    """Return how far samples are drawn: ``full``, ``lazy`` or ``pruned`` (see :mod:`gradual_learning.knowledge.sampling`).
+    """Return how far samples are drawn: ``full``, ``lazy`` or ``pruned``, see ``knowledge.sampling``.
 
     Where answers are matched exactly, ``lazy`` becomes ``pruned``, which judges the samples of every question.
     """
