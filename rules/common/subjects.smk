@@ -12,6 +12,7 @@ CONDITIONS = {
 RUN_LABEL = {"run": workflow.modifier.namespace} if workflow.modifier.namespace else {}
 FIGURES = subjects.figure_subjects(CONDITIONS)
 TABLES = subjects.table_subjects(CONDITIONS)
+OWN_TABLES = subjects.table_subjects(CONDITIONS | {"combined": False})  # of this experiment, whatever is combined
 PAGES = [name for name in subjects.SUBJECTS if name in {*FIGURES, *TABLES}]
 SUMMARIZED = ("advice", "accuracy", "comparisons", "forgetting", "knowledge_gain", "transitions", "category_ranking")
 SUMMARIZED += ("combined",)

@@ -18,7 +18,15 @@ from pathlib import Path
 import pandas as pd
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
-START = "from snakemake import script; import runpy, sys; runpy.run_path(sys.argv[1])"  # all but the main program
+# all but the main program, and what it imports by name
+START = """
+from snakemake import script
+import importlib, runpy, sys
+runpy.run_path(sys.argv[1])
+for module in sys.argv[2:]:
+    importlib.import_module(module)
+"""
+BY_NAME = {"tabulate": ["gradual_learning.evaluation.tables.accuracy"]}
 COLUMNS = ["rule", "jobs", "seconds", "seconds of start-up", "start of a job (s)", "peak memory (MB)"]
 
 
@@ -27,7 +35,7 @@ def main(arguments: argparse.Namespace) -> None:
     jobs = read(arguments.benchmarks)
     starts = {rule: start_up(rule, arguments.repeats) for rule in jobs["rule"].unique()}
     jobs["start"] = jobs["rule"].map(starts)
-    jobs["rule"] = jobs["rule"].replace(r"^(tabulate|write|export)_.*", r"\1_*", regex=True)
+    jobs["rule"] = jobs["rule"].replace(r"^(tabulate|write|export)(_.*)?$", r"\1*", regex=True)
     parts = sorted(jobs.groupby("rule"), key=lambda part: -part[1]["seconds"].sum())
     print("| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|", sep="\n")
     for rule, part in parts:
@@ -55,7 +63,7 @@ def read(folder: Path) -> pd.DataFrame:
 def start_up(rule: str, repeats: int) -> float:
     """Return the median seconds from the start of a job's process until its script has imported everything."""
     file = rule if (SCRIPTS / f"{rule}.py").exists() else re.sub("_base_model$", "_checkpoint", rule)
-    command = [sys.executable, "-c", START, str(SCRIPTS / f"{file}.py")]
+    command = [sys.executable, "-c", START, str(SCRIPTS / f"{file}.py"), *BY_NAME.get(rule, [])]
     environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
     seconds = []
     for _ in range(repeats):

@@ -1,4 +1,4 @@
-"""An experiment has the figures for which it has data."""
+"""An experiment has the figures and tables for which it has data."""
 
 import pytest
 
@@ -17,5 +17,15 @@ def test_there_is_no_sweep_where_strategies_differ_in_more_than_the_ratio(dry_ru
     assert "results/figures/replay.png" not in printed and "results/figures/accuracy.png" in printed
 
 
-def test_a_figure_that_the_experiment_lacks_is_no_target(dry_run):
-    assert "MissingRuleException" in dry_run("results/figures/category_ranking.png", fails=True)
+@pytest.mark.parametrize(
+    "target", ["figures/category_ranking.png", "tables/category_ranking.tsv", "tables/unknown.tsv"]
+)
+def test_what_the_experiment_lacks_is_no_target(dry_run, target):
+    printed = dry_run(f"results/{target}", fails=True)
+    assert "MissingRuleException" in printed and f"No rule to produce results/{target}" in printed
+
+
+def test_a_combination_of_runs_leaves_the_tables_of_the_experiment_itself_as_targets(dry_run, job_counts):
+    combine = "combine={replicates: {a: {world: {seed: 7}}, b: {world: {seed: 8}}}}"
+    jobs = job_counts(dry_run("results/tables/relations.tsv", "--config", combine))
+    assert jobs["tabulate"] == jobs["pretrain_base_model"] == 1 and not any(rule.startswith("a_") for rule in jobs)

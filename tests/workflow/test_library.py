@@ -12,20 +12,28 @@ HEAVY = {"torch", "transformers", "peft", "datasets", "numpy", "pandas", "pyarro
 
 
 @pytest.fixture(scope="module")
-def libraries(root, snakemake, tmp_path_factory):
-    """The code of every script as the workflow tracks it, without the modules that rules add by name."""
-    scripts = sorted(path.stem for path in root.glob("workflow_scripts/*.py"))
+def tracked(root, snakemake, tmp_path_factory):
+    """The code as the workflow tracks it: of every script, and of every table together with its script."""
+    scripts = [[path.stem] for path in sorted(root.glob("workflow_scripts/*.py"))]
+    tables = sorted(path.stem for path in root.glob(f"workflow_scripts/{PACKAGE}/evaluation/tables/*.py"))
+    scripts += [["tabulate", f"evaluation.tables.{table}"] for table in tables if table != "__init__"]
     folder = tmp_path_factory.mktemp("library")
     lines = [
         "import json",
         f'include: "{root}/rules/common/library.smk"',
-        f"print('LIBRARIES', json.dumps({{name: code_files(name) for name in {scripts}}}))",
+        f"print('LIBRARIES', json.dumps({{' '.join(names): code_files(*names) for names in {scripts}}}))",
         "rule nothing:",
         "    output: touch('nothing')",
     ]
     (folder / "Snakefile").write_text("\n".join(lines) + "\n")
     printed = snakemake("--dry-run", cwd=folder)
     return json.loads(re.search(r"^LIBRARIES (.*)$", printed, re.MULTILINE).group(1))
+
+
+@pytest.fixture(scope="module")
+def libraries(tracked):
+    """The code of every script, without the modules that rules add by name."""
+    return {name: paths for name, paths in tracked.items() if " " not in name}
 
 
 def modules(paths):
@@ -45,15 +53,15 @@ def test_inputs_are_what_the_interpreter_would_load_except_for_jobs(root, librar
         assert modules(paths) == {file for file in loaded if not file.startswith(f"{PACKAGE}/jobs/")}, name
 
 
-def test_tables_and_figures_need_no_model_code(libraries):
-    for name, paths in libraries.items():
-        if name.startswith(("plot", "tabulate_", "categorize_", "select_", "build_", "prepare_")):
+def test_tables_and_figures_need_no_model_code(tracked):
+    for name, paths in tracked.items():
+        if name.startswith(("plot", "tabulate", "categorize_", "select_", "build_", "prepare_")):
             assert not any(f"{PACKAGE}/{part}/" in path for part in ("generation", "models") for path in paths), name
 
 
-def test_no_module_is_unused(root, libraries):
+def test_no_module_is_unused(root, tracked):
     every = {str(path.relative_to(root / "workflow_scripts")) for path in root.glob("workflow_scripts/*/**/*.py")}
-    used = set().union(*map(modules, libraries.values()))
+    used = set().union(*map(modules, tracked.values()))
     estimators = ("knowledge/likelihood.py", "knowledge/sampling.py")
     named_by_rules = (
         "generation/vllm.py",

@@ -9,14 +9,17 @@ RELABELED = 4 * SEEDS  # maybe_known and the three second stages
 
 
 def test_default_experiment(dry_run, job_counts, root):
-    jobs = job_counts(dry_run())
+    printed = dry_run()
+    jobs = job_counts(printed)
     assert jobs["finetune"] == jobs["select_training_data"] == STRATEGIES * SEEDS
     assert jobs["query_checkpoint"] == jobs["evaluate_checkpoint"] == STRATEGIES * SEEDS == RELABELED
     assert jobs["answer_few_shot"] == 2 and jobs["answer_zero_shot"] == 1, "train and test, relabel; the base model"
     assert jobs["categorize_knowledge"] == 4 + 2 * RELABELED
     assert "download_dataset" not in jobs
-    tables = {path.stem for path in root.glob("workflow_scripts/tabulate_*.py")}
-    assert tables - set(jobs) == {"tabulate_category_ranking", "tabulate_combined"}, "it ranks and combines nothing"
+    modules = {path.stem for path in root.glob("workflow_scripts/gradual_learning/evaluation/tables/*.py")}
+    tables = modules - {"__init__", "category_ranking"}  # it ranks nothing
+    assert jobs["tabulate"] == len(tables) and "tabulate_combined" not in jobs
+    assert set(re.findall(r"results/tables/(\w+)\.tsv", printed)) == tables | {"comparisons"}
     assert jobs["export_knowledge"] == 1 and not {"export_model", "export_lm_eval_tasks"} & set(jobs)
     assert all(jobs[rule] == 1 for rule in jobs if rule.startswith(("tabulate_", "evaluate_base", "measure_")))
 
@@ -45,7 +48,7 @@ def test_forgetting_is_a_target_of_its_own(dry_run, job_counts, target):
     printed = dry_run(target)
     jobs = job_counts(printed)
     assert jobs["plot"] == 1 and "results/figures/forgetting.png" in printed
-    assert "tabulate_accuracy" not in jobs and jobs["finetune"] == STRATEGIES * SEEDS
+    assert jobs["tabulate"] == 1 and "tables/accuracy.tsv" not in printed and jobs["finetune"] == STRATEGIES * SEEDS
 
 
 def test_shared_chains_are_computed_once(dry_run, job_counts):
@@ -75,9 +78,9 @@ def test_relabeling_can_be_switched_off(dry_run, job_counts):
 
 def test_single_stage_strategies_need_no_second_labeling(dry_run, job_counts):
     removed = "one_stage_continued: null, two_stage: null, two_stage_replay: null"
-    jobs = job_counts(dry_run("--config", f"strategies={{{removed}}}"))
-    assert jobs["categorize_knowledge"] == 4
-    assert not {"tabulate_knowledge_gain", "tabulate_transitions"} & set(jobs)
+    printed = dry_run("--config", f"strategies={{{removed}}}")
+    assert job_counts(printed)["categorize_knowledge"] == 4
+    assert "tables/knowledge_gain.tsv" not in printed and "tables/transitions.tsv" not in printed
 
 
 def test_missing_archive_is_named(dry_run):

@@ -105,6 +105,16 @@ def test_edited_figure_is_drawn_again_alone(dry_run, job_counts, edited, figure)
     assert f"results/figures/{figure}.svg" in printed
 
 
+@pytest.mark.parametrize("part", ["evaluation", "evaluation/tables"])
+@pytest.mark.parametrize(("table", "readers"), [("relations", {}), ("forgetting", {"plot": 1, "write_summary": 1})])
+def test_edited_table_is_made_again_alone_with_what_reads_it(dry_run, job_counts, edited, part, table, readers):
+    edited(f"{PACKAGE}/{part}/{table}.py")
+    printed = dry_run()
+    jobs = {rule: count for rule, count in job_counts(printed).items() if rule != "all"}
+    assert jobs == {"tabulate": 1, "write_pages": 1, **readers}
+    assert f"Tabulating {table}\n" in printed
+
+
 def test_edited_style_draws_all_figures_again(dry_run, job_counts, edited, finished):
     edited(f"{PACKAGE}/figures/style.py")
     jobs = job_counts(dry_run())
@@ -119,8 +129,8 @@ def test_edited_figure_setting_draws_all_figures_again(planned):
 @pytest.mark.parametrize("setting", ["bootstrap_samples: 500", "confidence_level: 0.9"])
 def test_edited_interval_tabulates_again(planned, setting):
     rules = planned(settings=[f"evaluation={{{setting}}}"])
-    assert {"tabulate_accuracy", "write_summary"} <= rules
-    assert all(rule.startswith(("plot", "tabulate_", "write_")) for rule in rules)
+    assert {"tabulate", "tabulate_comparisons", "write_summary"} <= rules
+    assert all(rule.startswith(("plot", "tabulate", "write_")) for rule in rules)
 
 
 def test_edited_wording_writes_pages_again(planned, edited):
@@ -201,7 +211,7 @@ def test_work_folder_of_an_unfinished_job_survives_another_run(snakemake, finish
     unfinished = finished / "results/checkpoints/unfinished/seed1/.best.work/checkpoint-7"
     unfinished.mkdir(parents=True)
     target = "results/tables/training_data.tsv"
-    snakemake("--cores", 1, target, "--forcerun", "tabulate_training_data", *SETTINGS, cwd=finished)
+    snakemake("--cores", 1, target, "--forcerun", target, *SETTINGS, cwd=finished)
     assert unfinished.is_dir()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradual_learning import figures
+from gradual_learning.evaluation import tables
 from gradual_learning.report import subjects, table_pages
 from gradual_learning.report.subjects import SUBJECTS, figure_subjects, table_subjects
 
@@ -26,6 +27,8 @@ def modules(package):
 def test_every_module_has_an_entry_and_every_entry_a_module():
     assert modules(figures) == {name for name, subject in SUBJECTS.items() if subject.has_figure}
     assert modules(table_pages) == {name for name, subject in SUBJECTS.items() if not subject.has_figure}
+    own_rules = {"comparisons", "combined"}
+    assert modules(tables) == {name for name, subject in SUBJECTS.items() if subject.has_table} - own_rules
     assert all(subject.has_figure or subject.has_table for subject in SUBJECTS.values())
 
 

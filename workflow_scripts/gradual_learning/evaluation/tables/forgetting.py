@@ -1,4 +1,4 @@
-"""Tabulate forgetting: questions HighlyKnown at base that are no longer answered, and the drop of their p_greedy."""
+"""Forgetting: questions HighlyKnown at base that are no longer answered, and the drop of their p_greedy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +19,6 @@ from gradual_learning.evaluation.forgetting import forgetting, p_greedy_drop
 from gradual_learning.evaluation.labels import Labels
 from gradual_learning.evaluation.table_values import EPOCHS, NO_EPOCH
 from gradual_learning.experiment import BASE
-from gradual_learning.jobs import script
-from gradual_learning.tables.files import write_tsv
 
 
 @dataclass(frozen=True)
@@ -33,12 +31,12 @@ class Split:
     labels: Labels  # categories of the relabeled questions
 
     @classmethod
-    def from_rule(cls, split: str, inputs: Any, params: Mapping[str, Any]) -> "Split":
-        """Read the inputs and params of the rule that belong to a split."""
-        epochs = {epoch: by_checkpoint(params["checkpoints"], inputs[f"{split}_{epoch}"]) for epoch in EPOCHS}
-        files = by_checkpoint(params["relabeled"], inputs[f"{split}_labels"])
-        relabel = next(iter(inputs.relabel), None) if split == "train" else None
-        labels = Labels(inputs[f"{split}_labels_base"], files, Design.from_params(params), relabel)
+    def from_rule(cls, split: str, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> "Split":
+        """Read the inputs and settings of the rule that belong to a split."""
+        epochs = {epoch: by_checkpoint(settings["checkpoints"], inputs[f"{split}_{epoch}"]) for epoch in EPOCHS}
+        files = by_checkpoint(settings["relabeled"], inputs[f"{split}_labels"])
+        relabel = next(iter(inputs["relabel"]), None) if split == "train" else None
+        labels = Labels(inputs[f"{split}_labels_base"], files, Design.from_params(settings), relabel)
         return cls(inputs[f"{split}_known"], inputs[f"{split}_base"], epochs, labels)
 
     def table(self, bootstrap: Bootstrap) -> pd.DataFrame:
@@ -53,18 +51,9 @@ class Split:
         return table.merge(drop, on=["strategy", "epoch"], how="left")
 
 
-def main(splits: dict[str, Split], output: str, bootstrap: Bootstrap) -> None:
-    """Write the table."""
-    parts = {name: split.table(bootstrap) for name, split in splits.items()}
+def tabulate(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Read the evaluations and the categories of both splits."""
+    bootstrap = Bootstrap.from_params(settings)
+    parts = {split: Split.from_rule(split, inputs, settings).table(bootstrap) for split in ("test", "train")}
     table = pd.concat(parts, names=["split"]).reset_index("split")
-    write_tsv(table[["strategy", "epoch", "split", *table.columns[3:]]], output)
-
-
-if __name__ == "__main__":
-    inputs, params = snakemake.input, snakemake.params.settings
-    with script.job(snakemake.log[0]):
-        main(
-            splits={split: Split.from_rule(split, inputs, params) for split in ("test", "train")},
-            output=snakemake.output.table,
-            bootstrap=Bootstrap.from_params(params),
-        )
+    return table[["strategy", "epoch", "split", *table.columns[3:]]]
