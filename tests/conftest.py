@@ -13,6 +13,7 @@ from filelock import FileLock
 import gradual_learning  # noqa: F401 - sets environment variables before torch reads them
 import workflow_copy
 from hub_server import Hub
+from snakemake_forks import SnakemakeForks
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,15 +24,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for kind in ("files", "configurations", "answers"):
         group.addoption(f"--fuzz-{kind}", type=int, help=f"number of {kind} in all; a few per test if not given")
     group.addoption("--fuzz-seed", type=int, help="of the search, to repeat a run; a new one if not given")
-
-
-def run(*arguments: str | Path, cwd: Path, fails: bool = False, environment: Mapping[str, str] = os.environ) -> str:
-    """Run Snakemake and return its output; it must fail if ``fails``, and succeed otherwise."""
-    command = [sys.executable, "-m", "snakemake", *map(str, arguments)]
-    plain = {**environment, "TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=cwd, env=plain, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert (done.returncode != 0) == fails, done.stdout
-    return done.stdout
 
 
 def counts(printed: str) -> dict[str, int]:
@@ -47,8 +39,27 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def snakemake() -> Callable[..., str]:
-    return run
+def snakemake() -> Iterator[Callable[..., str]]:
+    """Run Snakemake and return its output; it must fail if ``fails``, and succeed otherwise."""
+    plain = {"TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1"}
+    forks = SnakemakeForks(os.environ | plain)
+
+    def run(
+        *arguments: str | Path, cwd: Path, fails: bool = False, environment: Mapping[str, str] | None = None
+    ) -> str:
+        options = list(map(str, arguments))
+        if environment is None:
+            status, printed = forks.run(options, cwd, os.environ | plain)
+        else:  # which Python itself may read at its start
+            command = [sys.executable, "-m", "snakemake", *options]
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+            done = subprocess.run(command, cwd=cwd, env={**environment, **plain}, text=True, **pipes)
+            status, printed = done.returncode, done.stdout
+        assert (status != 0) == fails, printed
+        return printed
+
+    yield run
+    forks.stop()
 
 
 @pytest.fixture(scope="session")
@@ -57,12 +68,12 @@ def job_counts() -> Callable[[str], dict[str, int]]:
 
 
 @pytest.fixture
-def dry_run(tmp_path) -> Callable[..., str]:
+def dry_run(snakemake, tmp_path) -> Callable[..., str]:
     """Run the workflow dry in an empty folder, with the default configuration of the repository."""
 
     def start(*arguments: str | Path, fails: bool = False) -> str:
         options = ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "--dry-run"]
-        return run(*options, *arguments, cwd=tmp_path, fails=fails)
+        return snakemake(*options, *arguments, cwd=tmp_path, fails=fails)
 
     return start
 
