@@ -98,6 +98,12 @@ def tiny() -> Path:
 
 
 @pytest.fixture(scope="session")
+def fewer() -> Path:
+    """A configuration that leaves two strategies of the tiny experiment."""
+    return ROOT / "tests/e2e/fewer.yaml"
+
+
+@pytest.fixture(scope="session")
 def finished(snakemake, tiny, copy_workflow, tmp_path_factory, worker_id) -> Path:
     """The results of one finished run of the tiny experiment, shared by all tests and workers; never write to it."""
     own = tmp_path_factory.getbasetemp()

@@ -17,7 +17,7 @@ SMALLER = {
     "strategies": {"one_stage_continued": None, "passed_through": None},
     "evaluation": {"relabel": False},
     "comparisons": [["base", "one_stage"], ["one_stage", "two_stage_replay"]],
-    "seeds": [4, 5],
+    "seeds": [4],
 }
 
 
@@ -25,7 +25,7 @@ SMALLER = {
 def combined(snakemake, copy_workflow, tiny, finished, tmp_path_factory):
     """The folder of a workflow that made two worlds and combined them with the finished run."""
     folder = copy_workflow(tmp_path_factory.mktemp("combined") / "workflow")
-    replicates = {"alpha": {"world": {"seed": 11}}, "beta": {"pretraining": {"seed": 2}}}
+    replicates = {"alpha": {"world": {"seed": 11}, "seeds": [4, 5]}, "beta": {"pretraining": {"seed": 2}}}
     settings = SMALLER | {"combine": {"replicates": replicates, "results": [str(finished)]}}
     (folder / "two.yaml").write_text(yaml.safe_dump(settings))
     snakemake("--cores", 2, "--configfile", tiny, "two.yaml", cwd=folder)

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.slow
 
 NAME = "Qwen/Qwen2.5-0.5B"  # the model of the example in README.md; here a tiny one goes by that name
 FETCHED = ["results/model_source.json", "results/data/raw/records.jsonl"]
-FEWER = [  # strategies
-    "strategies={one_stage_continued: null, passed_through: null, random: null}",
-    "comparisons=[[one_stage, two_stage_replay]]",
-    "evaluation={category_ranking: {MaybeKnown: one_stage, Unknown: two_stage_replay}}",
-]
 HOSTILE = (
     "<script>window.injected = 1</script><img src=x onerror='window.injected = 1'>![x](http://127.0.0.1:9/x.png)|`x`"
     "\n\n.. raw:: html\n\n   <script>window.injected = 1</script>\n"
@@ -61,7 +56,7 @@ def example(root):
 
 
 @pytest.fixture(scope="module")
-def run(finished, example, snakemake, copy_workflow, tiny, tmp_path_factory):
+def run(finished, example, snakemake, copy_workflow, tiny, fewer, tmp_path_factory):
     """Run the example with the model and the best known questions of the finished run."""
     workflow = copy_workflow(tmp_path_factory.mktemp("own"))
     folder = workflow / "mine"
@@ -77,7 +72,7 @@ def run(finished, example, snakemake, copy_workflow, tiny, tmp_path_factory):
         record.touch()
         own = {"PYTHONPATH": str(folder / "hook"), "CONNECTIONS": str(record), "HF_TOKEN": TOKEN}
         environment = hub.environment(folder / "home", **own)
-        settings = ["--directory", "mine", "--configfile", "mine/experiment.yaml", tiny, "--config", *FEWER]
+        settings = ["--directory", "mine", "--configfile", "mine/experiment.yaml", tiny, fewer]
         printed.append(snakemake("--cores", 2, *settings, "--", *targets, cwd=workflow, environment=environment))
         hub.stop()
     report = snakemake(*settings, "--report", "report.html", cwd=workflow, environment=environment)

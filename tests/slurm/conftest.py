@@ -1,4 +1,4 @@
-"""Clusters for as long as tests need them, and checks that runs on them share."""
+"""Clusters for as long as tests need them, and copies of the finished run."""
 
 import os
 import shutil
@@ -30,16 +30,3 @@ def start_cluster() -> Iterator[Callable[..., Cluster]]:
 def copy_finished(finished, tmp_path_factory) -> Callable[[], Path]:
     """Copy the finished run to a new folder."""
     return lambda: Path(shutil.copytree(finished.parent, tmp_path_factory.mktemp("slurm") / "copy", symlinks=True))
-
-
-@pytest.fixture(scope="session")
-def assert_same_results(finished) -> Callable[[Path], None]:
-    """Check that tables, figures and summary are those of the run without SLURM, except for measured times."""
-
-    def check(results: Path) -> None:
-        made = [path for name in ("tables", "figures") for path in (finished / name).iterdir() if path.stem != "time"]
-        assert len(made) > 40
-        for path in [*made, finished / "summary.md"]:
-            assert (results / path.relative_to(finished)).read_bytes() == path.read_bytes(), path.name
-
-    return check

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from same_results import assert_same_results
 from slurm_cluster import Run, processes
 
 pytestmark = pytest.mark.slow
@@ -46,5 +47,5 @@ def test_a_job_over_its_time_is_submitted_again_with_twice_as_much(survived):
     assert "TimeLimit=01:00:00" in preempted and resubmitted["limit"] == "2:00:00"
 
 
-def test_results_are_those_of_a_run_without_slurm(survived, assert_same_results):
-    assert_same_results(survived[0])
+def test_results_are_those_of_a_run_without_slurm(survived, finished):
+    assert_same_results(survived[0], finished)
