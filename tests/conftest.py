@@ -33,6 +33,17 @@ def counts(printed: str) -> dict[str, int]:
     return {rule: int(count) for rule, count in rows if rule != "total"}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files with slow tests first, and of these at the end those that wait for the finished run.
+
+    A worker of pytest-xdist takes a whole file, in this order: short files at the end keep all workers busy, and no
+    worker waits while another makes the finished run, in the file that tests this run.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    waiting = {item.path for item in items if "finished" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path not in slow, item.path in waiting and item.path.name != "test_run.py"))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT

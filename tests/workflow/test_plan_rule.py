@@ -41,20 +41,25 @@ def plan(snakemake, folder, root):
     return start
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_jobs_are_those_of_a_dry_run(plan, dry_run, job_counts, root, variant):
-    _, table = plan(*VARIANTS[variant])
+@pytest.fixture(scope="module", params=VARIANTS)
+def planned(request, plan, folder):
+    """A variant, the output of its plan, the table and the page."""
+    printed, table = plan(*VARIANTS[request.param])
+    return request.param, printed, table, (folder / "results/plan/plan.md").read_text(encoding="utf-8")
+
+
+def test_jobs_are_those_of_a_dry_run(planned, dry_run, job_counts, root):
+    variant, _, table, _ = planned
     jobs = job_counts(dry_run("--configfile", root / TINY, *VARIANTS[variant]))
     assert {rule: table["jobs"].get(rule) for rule in RULES} == {rule: jobs.get(rule) for rule in RULES}
     assert table["jobs"].sum() == sum(jobs.values()) - jobs["all"]
 
 
-def test_page_is_printed_and_kept_and_a_second_plan_runs_again(plan, folder, snakemake, job_counts, root):
-    printed, table = plan()
-    page = (folder / "results/plan/plan.md").read_text(encoding="utf-8")
+def test_page_is_printed_and_kept_and_a_second_plan_runs_again(planned, snakemake, job_counts, root, folder):
+    variant, printed, table, page = planned
     assert page in printed and all(f"| {rule} " in page for rule in table.index)
     assert [line.split()[3] for line in page.splitlines()[2:6]] == ["yes"] * 4
-    again = snakemake("--dry-run", "--configfile", root / TINY, "--", "plan", cwd=folder)
+    again = snakemake("--dry-run", "--configfile", root / TINY, *VARIANTS[variant], "--", "plan", cwd=folder)
     assert job_counts(again) == {"plan": 1}
 
 

@@ -30,7 +30,7 @@ PACKAGE = "gradual_learning"
 
 
 @pytest.fixture(scope="module")
-def finished(snakemake, copy_workflow, tmp_path_factory):
+def complete(snakemake, copy_workflow, tmp_path_factory):
     """A copy of the workflow in which everything is up to date."""
     folder = copy_workflow(tmp_path_factory.mktemp("reruns"))
     for script in folder.glob("workflow_scripts/*.py"):
@@ -40,10 +40,10 @@ def finished(snakemake, copy_workflow, tmp_path_factory):
 
 
 @pytest.fixture
-def dry_run(snakemake, finished):
+def dry_run(snakemake, complete):
     """Return what a dry run prints."""
 
-    def start(*targets, settings=(), folder=finished):
+    def start(*targets, settings=(), folder=complete):
         return snakemake("--dry-run", *targets, *SETTINGS, *settings, cwd=folder)
 
     return start
@@ -60,12 +60,12 @@ def planned(dry_run, job_counts):
 
 
 @pytest.fixture
-def edited(finished):
+def edited(complete):
     """Append a comment to a file of the copy while a test runs."""
     before = {}
 
     def edit(name):
-        path = finished / "workflow_scripts" / name
+        path = complete / "workflow_scripts" / name
         before[path] = path.read_text(encoding="utf-8")
         path.write_text(before[path] + "# edited\n", encoding="utf-8")
 
@@ -115,10 +115,10 @@ def test_edited_table_is_made_again_alone_with_what_reads_it(dry_run, job_counts
     assert f"Tabulating {table}\n" in printed
 
 
-def test_edited_style_draws_all_figures_again(dry_run, job_counts, edited, finished):
+def test_edited_style_draws_all_figures_again(dry_run, job_counts, edited, complete):
     edited(f"{PACKAGE}/figures/style.py")
     jobs = job_counts(dry_run())
-    assert jobs["plot"] == len(list((finished / "results/figures").glob("*.png"))) > 10
+    assert jobs["plot"] == len(list((complete / "results/figures").glob("*.png"))) > 10
     assert set(jobs) - {"all", "plot"} <= {"write_pages", "write_methods"}
 
 
@@ -202,16 +202,16 @@ def test_value_that_another_param_already_has_trains_again(planned, setting):
     assert rules == {"finetune"}
 
 
-def test_touched_module_reruns_nothing(planned, finished):
-    (finished / "workflow_scripts" / PACKAGE / "tables/files.py").touch()
+def test_touched_module_reruns_nothing(planned, complete):
+    (complete / "workflow_scripts" / PACKAGE / "tables/files.py").touch()
     assert planned() == set()
 
 
-def test_work_folder_of_an_unfinished_job_survives_another_run(snakemake, finished):
-    unfinished = finished / "results/checkpoints/unfinished/seed1/.best.work/checkpoint-7"
+def test_work_folder_of_an_unfinished_job_survives_another_run(snakemake, complete):
+    unfinished = complete / "results/checkpoints/unfinished/seed1/.best.work/checkpoint-7"
     unfinished.mkdir(parents=True)
     target = "results/tables/training_data.tsv"
-    snakemake("--cores", 1, target, "--forcerun", target, *SETTINGS, cwd=finished)
+    snakemake("--cores", 1, target, "--forcerun", target, *SETTINGS, cwd=complete)
     assert unfinished.is_dir()
 
 
@@ -249,10 +249,10 @@ COPIES = {
 
 
 @pytest.mark.parametrize("way", COPIES)
-def test_a_finished_experiment_in_another_place_has_nothing_to_do(planned, finished, tmp_path, way):
+def test_a_finished_experiment_in_another_place_has_nothing_to_do(planned, complete, tmp_path, way):
     place = tmp_path / "deeper" / "there"
     place.parent.mkdir()
-    COPIES[way](finished, place)
+    COPIES[way](complete, place)
     assert planned(folder=place) == set()
     if way != "linked":
         module = place / "workflow_scripts" / PACKAGE / "figures/flow.py"
@@ -260,56 +260,56 @@ def test_a_finished_experiment_in_another_place_has_nothing_to_do(planned, finis
         assert planned(folder=place) == {"plot", "write_pages"}
 
 
-def test_results_on_another_disk_have_nothing_to_do(planned, finished, tmp_path):
-    copied("-r")(finished, tmp_path / "there")
+def test_results_on_another_disk_have_nothing_to_do(planned, complete, tmp_path):
+    copied("-r")(complete, tmp_path / "there")
     (tmp_path / "there/results").rename(tmp_path / "disk")
     (tmp_path / "there/results").symlink_to(tmp_path / "disk")
     assert planned(folder=tmp_path / "there") == set()
 
 
-def test_another_clone_has_nothing_to_do_in_a_finished_folder(snakemake, job_counts, finished, tmp_path):
+def test_another_clone_has_nothing_to_do_in_a_finished_folder(snakemake, job_counts, complete, tmp_path):
     ignored = shutil.ignore_patterns(".snakemake", "results", "logs", "benchmarks")
-    clone = shutil.copytree(finished, tmp_path / "clone", ignore=ignored, copy_function=shutil.copyfile)
-    options = ["--dry-run", "--snakefile", clone / "Snakefile", "--directory", finished, *SETTINGS]
+    clone = shutil.copytree(complete, tmp_path / "clone", ignore=ignored, copy_function=shutil.copyfile)
+    options = ["--dry-run", "--snakefile", clone / "Snakefile", "--directory", complete, *SETTINGS]
     assert job_counts(snakemake(*options, cwd=tmp_path)) == {}
     script = clone / "workflow_scripts/select_training_data.py"
     script.write_text(script.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
     assert "select_training_data" in job_counts(snakemake(*options, cwd=tmp_path))
 
 
-def test_a_retrained_checkpoint_reruns_what_reads_it_in_a_later_run(snakemake, planned, finished, tmp_path):
+def test_a_retrained_checkpoint_reruns_what_reads_it_in_a_later_run(snakemake, planned, complete, tmp_path):
     """Folders count by the file next to them: what changes the weights changes it."""
     place = tmp_path / "there"
-    copied("-a")(finished, place)
+    copied("-a")(complete, place)
     summary = place / "results/checkpoints/maybe_known/seed1/summary.json"
     summary.write_text("{}")
     assert {"query_checkpoint", "finetune"} <= planned(folder=place)
 
 
 @pytest.fixture(scope="module")
-def own(snakemake, finished, tmp_path_factory):
+def own(snakemake, complete, tmp_path_factory):
     """A finished run on a user's own questions and model, in the user's own folder."""
     folder = tmp_path_factory.mktemp("own") / "experiment"
     (folder / "models/mine").mkdir(parents=True)
     (folder / "models/mine/config.json").write_text("{}")
     (folder / "questions.jsonl").write_text("{}\n")
-    run_own(snakemake, finished, folder, "--cores", 4)
+    run_own(snakemake, complete, folder, "--cores", 4)
     return folder
 
 
-def run_own(snakemake, finished, folder, *arguments, data="questions.jsonl", model="models/mine"):
+def run_own(snakemake, complete, folder, *arguments, data="questions.jsonl", model="models/mine"):
     settings = [f"data={{source: file, path: {data}}}", f"model={{source: local, path: {model}}}", *SETTINGS[1:]]
-    options = ["--snakefile", finished / "Snakefile", "--directory", folder, *arguments]
+    options = ["--snakefile", complete / "Snakefile", "--directory", folder, *arguments]
     targets = ["results/data/questions.parquet", "results/model", "results/plan/model"]
-    return snakemake(*options, *targets, "--config", *settings, cwd=finished)
+    return snakemake(*options, *targets, "--config", *settings, cwd=complete)
 
 
-def test_moved_questions_and_models_are_not_read_again(snakemake, job_counts, finished, own, tmp_path):
+def test_moved_questions_and_models_are_not_read_again(snakemake, job_counts, complete, own, tmp_path):
     copied("-r")(own, tmp_path / "there")
     (tmp_path / "there/questions.jsonl").rename(tmp_path / "q.jsonl")
     (tmp_path / "there/models/mine").rename(tmp_path / "there/models/renamed")
     places = {"data": tmp_path / "q.jsonl", "model": "models/renamed"}
-    assert job_counts(run_own(snakemake, finished, tmp_path / "there", "--dry-run", **places)) == {}
+    assert job_counts(run_own(snakemake, complete, tmp_path / "there", "--dry-run", **places)) == {}
 
 
 @pytest.mark.parametrize(
@@ -319,10 +319,10 @@ def test_moved_questions_and_models_are_not_read_again(snakemake, job_counts, fi
         ("models/mine/config.json", {"fetch_base_model", "fetch_model_config"}),
     ],
 )
-def test_edited_questions_and_models_are_read_again(snakemake, job_counts, finished, own, tmp_path, file, rules):
+def test_edited_questions_and_models_are_read_again(snakemake, job_counts, complete, own, tmp_path, file, rules):
     copied("-a")(own, tmp_path / "there")
     path = tmp_path / "there" / file
     date = path.stat().st_mtime
     path.write_text(json.dumps({"other": 1}))
     os.utime(path, (date, date))
-    assert set(job_counts(run_own(snakemake, finished, tmp_path / "there", "--dry-run"))) == rules
+    assert set(job_counts(run_own(snakemake, complete, tmp_path / "there", "--dry-run"))) == rules
