@@ -151,6 +151,7 @@ def test_killed_shard_computes_only_unfinished_or_damaged_chunks_and_ends_the_sa
     assert saved > 0 and prompts == job.answered_prompts(pd.read_parquet(io.BytesIO(whole))) - saved
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", ["likelihood"], indirect=True)
 def test_token_budget_may_change_when_a_shard_is_resumed(job, whole, resumed, run):
     output, prompts = run(replace(job, batch_tokens=4096), resumed)
@@ -159,6 +160,7 @@ def test_token_budget_may_change_when_a_shard_is_resumed(job, whole, resumed, ru
     assert prompts < job.answered_prompts(table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", ["lazy"], indirect=True)
 @pytest.mark.parametrize("change", ["samples", "way", "model", "questions", "number"])
 def test_chunks_of_another_job_are_not_used(change, job, resumed, run, tmp_path):

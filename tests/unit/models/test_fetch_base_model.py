@@ -274,6 +274,7 @@ def fetch_from_hub(hub, root, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_the_weights_of_an_unusable_model_are_not_downloaded(hub, own, fetch_from_hub):
     edit(own / "config.json", model_type="t5", architectures=["T5ForConditionalGeneration"])
     hub.add("model", "org/tiny", own)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 CHUNK = 10 * 1024 * 1024  # bytes that the client writes at a time
 FIRST, SECOND = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
 
@@ -88,6 +90,7 @@ def test_a_process_resumes_the_download_of_a_killed_process(hub, start, fetch, q
     assert {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()} == qwen2
 
 
+@pytest.mark.slow
 def test_a_failed_download_is_kept_and_resumed(hub, fetch, qwen2):
     hub.add("model", "org/tiny", qwen2)
     shard = path_ending(hub, FIRST)
