@@ -94,9 +94,9 @@ def requests(experiment):
 
 @pytest.fixture(scope="module")
 def distributed(requests, experiment):
-    """The jobs of a stage that is trained in four processes on two nodes, and of the evaluation after it."""
+    """The jobs of a stage that is trained in four processes on two nodes, and of a shard of the answers after it."""
     parallel = "training={parallel: {processes: 4, nodes: 2}}"
-    return experiment.run(f"evaluation/{CHECKPOINT}/test.parquet", "--config", parallel)
+    return experiment.run(f"answers/{CHECKPOINT}/zero_shot/1-of-2.parquet", "--config", parallel)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_each_of_two_nodes_has_a_gpu_for_every_process(distributed, experiment):
 
 def test_inference_after_it_has_one_gpu(distributed):
     assert recorded(distributed, "query_checkpoint", "TresPerJob") == {"gres:gpu:h200:1"}
-    assert len(distributed) == 1 + 2, "the stage and two shards of the queries"
+    assert len(distributed) == 1 + 1, "the stage and one of two shards of the queries"
 
 
 def test_groups_leave_a_gpu_for_every_process_of_a_stage(distributed, group_profile, experiment):
