@@ -18,7 +18,7 @@ RANKED = EXPERIMENT.ranked_checkpoints()
 
 # of each table its inputs and its settings, which its module in evaluation/tables looks up by name
 TABULATED = {
-    "accuracy": (dict(**ANSWERS, last=evaluations("test", "last")), ANSWERED),
+    "accuracy": (dict(**ANSWERS, **QUESTIONS, last=evaluations("test", "last")), ANSWERED),
     "relations": (ANSWERS, ANSWERED),
     "category_ranking": (
         ANSWERS | dict(best=evaluations("test", checkpoints=RANKED), last=evaluations("test", "last", RANKED)),

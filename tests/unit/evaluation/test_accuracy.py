@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gradual_learning.evaluation.accuracy import accuracy, check_weighted_mean, few_shot_accuracy
+from gradual_learning.evaluation.accuracy import accuracy, check_weighted_mean, containment, few_shot_accuracy
 from gradual_learning.evaluation.checkpoints import category_indicators
 from knowledge_tables import BOOTSTRAP, HIGHLY, MAYBE, UNKNOWN, WEAKLY, knowledge, random_answers, write_and_read
 
@@ -20,6 +20,12 @@ def test_full_accuracy_is_the_weighted_mean_of_the_categories():
         assert full[strategy] == pytest.approx(correct.mean())
         assert full[strategy] == pytest.approx(np.average(parts["accuracy"], weights=parts["questions"]))
     assert (table["low"] <= table["accuracy"]).all() and (table["accuracy"] <= table["high"]).all()
+
+
+def test_containment_has_the_rows_of_accuracy():
+    categories, answers = random_answers()
+    table = accuracy(categories, answers, BOOTSTRAP)
+    assert containment(categories, answers) == pytest.approx(table["accuracy"].tolist())
 
 
 def test_few_shot_accuracy_is_the_mean_of_p_greedy(tmp_path):

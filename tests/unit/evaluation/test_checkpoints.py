@@ -12,6 +12,7 @@ from gradual_learning.evaluation.checkpoints import (
     group_indicators,
     read_answers,
     read_best_answers,
+    read_contained,
     read_correct,
     read_knowledge,
     read_trained_ids,
@@ -46,6 +47,14 @@ def test_answers_are_aligned_by_question_and_seed(evaluations):
     assert answers["one", "best"].tolist() == [[True, False], [True, False], [False, True]]
     best = read_best_answers(base, files, Design({"one": ["a"]}, [9, 7]), ids(3))
     assert list(best) == ["base", "one"] and (best["one"] == answers["one", "best"]).all()
+
+
+def test_an_answer_contains_an_accepted_one_as_whole_words(tmp_path):
+    answers = ["It is Paris.", "Parisian", "nobody"]
+    table = pd.DataFrame({"id": ids(3), "relation": "r", "answer": answers, "correct": False})
+    write_table(table.iloc[::-1], EVALUATION, tmp_path / "answers.parquet")
+    accepted = {question: ["Paris", "Lutetia"] for question in ids(3)}
+    assert read_contained(str(tmp_path / "answers.parquet"), ids(3), accepted).tolist() == [True, False, False]
 
 
 def test_answers_to_other_questions_are_refused(evaluations):

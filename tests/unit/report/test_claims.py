@@ -53,7 +53,7 @@ def run():
         "comparisons": pd.DataFrame(rows, columns=columns),
         "forgetting": forgetting,
         "accuracy": accuracy.set_axis(["strategy", "epoch"], axis=1).assign(
-            category="Full", questions=3928, accuracy=0.288, low=0.274, high=0.302
+            category="Full", questions=3928, accuracy=0.288, low=0.274, high=0.302, containment=0.123
         ),
     }
     return claims.Run(tables, STRATEGIES, STAGES, 0.95, [1, 2, 3], relabel=True, is_simulated=True)
@@ -197,4 +197,5 @@ def test_the_summary_states_which_part_of_a_gain_is_format(run):
     accuracy.loc[accuracy["strategy"] == "two", "accuracy"] = 0.31
     text = summary.body(run)
     assert "The 27.8 points between them are format" in text
+    assert "Of its zero-shot answers, 12.3 % contain an accepted answer." in text
     assert "`one` +0.0" in text and "`two` +2.2" in text

@@ -43,6 +43,18 @@ def accuracy(
     return table
 
 
+def containment(categories: np.ndarray, contained: Mapping[tuple[str, str], np.ndarray]) -> list[float]:
+    """Compute the share of answers that contain an accepted answer, in the order of the rows of :func:`accuracy`.
+
+    Args:
+        categories: indicators of the category at base, 0/1, shape (questions, 4).
+        contained: for each (strategy, epoch) which answers do, bool, shape (questions, seeds).
+    """
+    groups = group_indicators(categories)
+    sizes = groups.sum(axis=0)
+    return [float(share) for values in contained.values() for share in ratio(values.mean(axis=1) @ groups, sizes)]
+
+
 def few_shot_accuracy(known: pd.DataFrame, categories: np.ndarray, bootstrap: Bootstrap) -> pd.DataFrame:
     """Tabulate the few-shot accuracy of the base model: the share of correct greedy answers over all exemplar sets.
 

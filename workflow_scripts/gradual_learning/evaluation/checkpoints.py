@@ -1,6 +1,6 @@
 """Categories and answers of the checkpoints of an experiment, read as arrays aligned by question and seed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 from gradual_learning.evaluation.table_values import NO_EPOCH
 from gradual_learning.experiment import BASE, Chain, checkpoint_name, prefixes
 from gradual_learning.jobs.errors import UserError
+from gradual_learning.knowledge.matching import AnswerMatcher
 from gradual_learning.tables.files import read_json_lines, read_table
 from gradual_learning.tables.schemas import CATEGORIES, EVALUATION, KNOWLEDGE
 
@@ -76,9 +77,24 @@ def read_correct(path: str, ids: Iterable[str]) -> np.ndarray:
     Raises:
         UserError: the file contains other questions.
     """
+    return _read_evaluation(path, ids)["correct"].to_numpy(dtype=bool)
+
+
+def read_contained(path: str, ids: Iterable[str], accepted: Mapping[str, Sequence[str]]) -> np.ndarray:
+    """Read which answers to the questions ``ids`` (sorted) contain an accepted answer: bool, shape (questions,).
+
+    Raises:
+        UserError: the file contains other questions.
+    """
+    answers, matcher = _read_evaluation(path, ids), AnswerMatcher("contains")
+    pairs = zip(answers["answer"], answers["id"], strict=True)
+    return np.array([matcher.matches(answer, accepted[question]) for answer, question in pairs])
+
+
+def _read_evaluation(path: str, ids: Iterable[str]) -> pd.DataFrame:
     answers = read_table(path, EVALUATION).sort_values("id", ignore_index=True)
     _require_questions(path, answers["id"], ids)
-    return answers["correct"].to_numpy(dtype=bool)
+    return answers
 
 
 def _require_questions(path: str, found: Iterable[str], ids: Iterable[str]) -> None:
@@ -92,7 +108,11 @@ def _require_questions(path: str, found: Iterable[str], ids: Iterable[str]) -> N
 
 
 def read_answers(
-    base: str, epochs: Mapping[str, Files], design: Design, ids: Sequence[str]
+    base: str,
+    epochs: Mapping[str, Files],
+    design: Design,
+    ids: Sequence[str],
+    read: Callable[[str, Sequence[str]], np.ndarray] = read_correct,
 ) -> dict[tuple[str, str], np.ndarray]:
     """Read which questions the base model and the final checkpoints of all strategies answer correctly.
 
@@ -101,14 +121,15 @@ def read_answers(
         epochs: for each epoch (best, last) the evaluations by checkpoint.
         design: strategies and seeds.
         ids: the questions, sorted.
+        read: reads one evaluation, given its path and the questions.
 
     Returns:
         For each (strategy, epoch) a bool array, shape (questions, seeds); the base model comes first, with one column.
     """
-    answers = {(BASE, NO_EPOCH): read_correct(base, ids)[:, None]}
+    answers = {(BASE, NO_EPOCH): read(base, ids)[:, None]}
     for epoch, files in epochs.items():
         for strategy, chain in design.strategies.items():
-            columns = [read_correct(files[checkpoint], ids) for checkpoint in design.checkpoints(chain)]
+            columns = [read(files[checkpoint], ids) for checkpoint in design.checkpoints(chain)]
             answers[strategy, epoch] = np.stack(columns, axis=1)
     return answers
 

@@ -59,8 +59,9 @@ def _format_share(zero_shot: pd.Series, few_shot: pd.Series, trained: Mapping[st
     margins = ", ".join(f"{code(name)} {points(value - few_shot['accuracy'])}" for name, value in trained.items())
     return [
         f"The {100 * (few_shot['accuracy'] - zero_shot['accuracy']):.1f} points between them are format: exemplars show"
-        " the base model how to answer, without any training. They are part of every gain over the zero-shot base"
-        f" model. Compared with the few-shot base model, the strategies gain {margins} points."
+        " the base model how to answer, without any training. Of its zero-shot answers,"
+        f" {100 * zero_shot['containment']:.1f} % contain an accepted answer. The points of format are part of every"
+        f" gain over the zero-shot base model. Compared with the few-shot base model, the strategies gain {margins}."
     ]
 
 
