@@ -38,6 +38,7 @@ CONTENTS = {
     "Results": [
         "/docs/results/default",
         "/docs/results/controls",
+        "/docs/results/decomposition",
         "/docs/results/entity_questions",
         "/docs/results/entity_questions_smollm2",
     ],

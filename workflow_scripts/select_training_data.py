@@ -6,7 +6,7 @@ from gradual_learning.jobs import script
 from gradual_learning.jobs.atomic_files import write_text
 from gradual_learning.tables.files import read_table, write_json_lines
 from gradual_learning.tables.schemas import KNOWLEDGE, QUESTIONS
-from gradual_learning.training.selection import Stage, describe, formula, select
+from gradual_learning.training.selection import Stage, describe, formula, permute_answers, select
 
 
 def main(paths: dict[str, str], checkpoint: str, stage: Stage, match_size_of: Stage | None, key: str) -> None:
@@ -18,8 +18,13 @@ def main(paths: dict[str, str], checkpoint: str, stage: Stage, match_size_of: St
     if chosen.empty:
         logging.warning("%s: no question qualifies; the stage passes its parent through unchanged", checkpoint)
     questions = read_table(paths["questions"], QUESTIONS)[["id", "question", "answers", "relation"]]
-    rows = questions.merge(chosen, on="id", validate="one_to_one").sort_values("id").to_dict("records")
-    write_json_lines((row | {"answers": list(row["answers"])} for row in rows), paths["data"])
+    rows = questions.merge(chosen, on="id", validate="one_to_one").sort_values("id")
+    if stage.shuffle_answers:
+        rows, kept = permute_answers(rows, key)
+        if kept:
+            logging.warning("%s: %d questions keep an answer that is too frequent to permute", checkpoint, kept)
+    records = rows.to_dict("records")
+    write_json_lines((row | {"answers": list(row["answers"])} for row in records), paths["data"])
     write_text(describe(chosen, checkpoint, formula(stage, match_size_of)), paths["formula"])
 
 

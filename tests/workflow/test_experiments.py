@@ -1,5 +1,6 @@
 """Every experiment in the repository can be run as it is: it is valid, planned, and listed in the documentation."""
 
+import itertools
 import re
 
 import pytest
@@ -20,16 +21,17 @@ EXPERIMENTS = {
 }
 CONTROLS = "controls"  # in the default world
 WORLDS = "worlds"  # the default experiment in several worlds
+DECOMPOSITION = "decomposition"  # in the default world
 
 
 def test_all_experiments_are_tested(root):
-    assert {path.stem for path in root.glob("experiments/*.yaml")} == {*EXPERIMENTS, CONTROLS, WORLDS}
+    assert {path.stem for path in root.glob("experiments/*.yaml")} == {*EXPERIMENTS, CONTROLS, WORLDS, DECOMPOSITION}
 
 
 def test_all_experiments_are_documented(root):
     page = (root / "docs/experiments.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[.+\]\(\.\./experiments/(.+)\.yaml\) \|", page, re.MULTILINE)
-    assert sorted(rows) == sorted([*EXPERIMENTS, CONTROLS, WORLDS])
+    assert sorted(rows) == sorted([*EXPERIMENTS, CONTROLS, WORLDS, DECOMPOSITION])
 
 
 def merged(root, name):
@@ -101,6 +103,21 @@ def test_ranked_strategies_differ_only_in_their_categories(controls):
     assert all(stage["early_stopping_patience"] >= stage["num_train_epochs"] for stage in stages.values())
     assert all(part == {"current": [name], "balanced": True} for name, part in selected.items() if name != "Natural")
     assert len(selected["Natural"]["current"]) == 4 and selected["Natural"]["balanced"]
+
+
+def test_neighbors_in_the_decomposition_are_compared_and_train_equally_long(root):
+    defaults, own = (
+        yaml.safe_load((root / name).read_text(encoding="utf-8"))
+        for name in ("config.yaml", f"experiments/{DECOMPOSITION}.yaml")
+    )
+    chains = [name for name, chain in own["strategies"].items() if chain]
+    neighbors = [list(pair) for pair in itertools.pairwise(["base", *chains])]
+    assert own["comparisons"][:-1] == neighbors
+    stages = {name: defaults["stages"].get(name, {}) | stage for name, stage in own["stages"].items()}
+    for name in chains:
+        *before, last = own["strategies"][name]
+        expected = None if name in ("one_stage", "two_stage") else "gradual" if before else "maybe_known"
+        assert stages.get(last, {}).get("match_steps_of") == expected
 
 
 @pytest.mark.slow

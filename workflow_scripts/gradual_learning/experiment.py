@@ -186,6 +186,7 @@ def selection(stage: Stage) -> dict[str, Any]:
         "replay": {category: ratio for category, ratio in stage["replay"].items() if ratio},
         "matched_random": random,
         "p_sampled_exponent": stage["p_sampled_exponent"],
+        "shuffle_answers": stage["shuffle_answers"],
     }
     return {key: value for key, value in parts.items() if value}
 

@@ -11,9 +11,11 @@ from gradual_learning.tables.schemas import CATEGORIES
 
 NAN = math.nan
 STAGE = {"train_on": {"current": ["MaybeKnown"], "at_base": []}, "replay": {"HighlyKnown": 0}, "match_steps_of": None}
+STAGE |= {"matched_random": {"match_size_of": None}}
 STAGES = {
     "first": STAGE,
-    "again": STAGE | {"match_steps_of": "second"},
+    "again": STAGE | {"train_on": {"current": [], "at_base": ["MaybeKnown"]}, "match_steps_of": "second"},
+    "other_questions": STAGE | {"match_steps_of": "second"},
     "second": STAGE,
     "with_replay": STAGE | {"replay": {"HighlyKnown": 0.2}},
     "new": STAGE | {"train_on": {"current": ["Unknown"], "at_base": []}},
@@ -21,6 +23,7 @@ STAGES = {
 STRATEGIES = {
     "one": ["first"],
     "longer": ["first", "again"],
+    "other": ["first", "other_questions"],
     "two": ["first", "second"],
     "replayed": ["first", "with_replay"],
     "three": ["first", "second", "second"],
@@ -30,6 +33,7 @@ PAIRS = [
     ("base", "one"),
     ("one", "two"),
     ("longer", "two"),
+    ("other", "two"),  # tests no claim
     ("two", "replayed"),
     ("one", "longer"),
     ("base", "unknown"),

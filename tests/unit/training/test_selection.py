@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gradual_learning.tables.schemas import CATEGORIES
-from gradual_learning.training.selection import ROLES, Stage, describe, formula, select
+from gradual_learning.training.selection import ROLES, Stage, describe, formula, permute_answers, select
 
 
 @pytest.fixture
@@ -133,6 +133,51 @@ def test_weights_are_a_power_of_p_sampled_with_a_mean_of_one(known, exponent):
     assert (select(known, Stage(current=tuple(CATEGORIES)), None, "k")["weight"] == 1).all()
 
 
+@pytest.fixture
+def taught():
+    """Forty questions of two relations, some of which have several accepted answers."""
+    names = [["Rome", "Roma"], ["the roma!"], ["Oslo"], ["Bern"], ["Kiel"]]
+    chosen = np.random.default_rng(3).integers(0, 5, 40)
+    rows = {"id": [f"{number:02d}" for number in range(40)], "relation": ["born", "died"] * 20}
+    return pd.DataFrame(rows | {"answers": [names[number] for number in chosen]})
+
+
+def test_permuted_answers_teach_no_fact_and_keep_their_frequencies(taught):
+    permuted, kept = permute_answers(taught, "1/a")
+    assert kept == 0 and permuted["id"].equals(taught["id"])
+    for before, after in zip(taught["answers"], permuted["answers"], strict=True):
+        assert before != after and not {before[0][:3].lower(), after[0].lower()[-4:]} >= {"rom", "roma"}
+    for relation in ("born", "died"):
+        inside = taught["relation"] == relation
+        assert sorted(permuted[inside]["answers"]) == sorted(taught[inside]["answers"])
+
+
+def test_the_permutation_depends_on_the_key_and_not_on_the_order(taught):
+    first, shuffled, other = (
+        permute_answers(table, key)[0]
+        for table, key in ((taught, "1/a"), (taught.sample(frac=1, random_state=3), "1/a"), (taught, "2/a"))
+    )
+    assert first.equals(shuffled) and not first.equals(other)
+
+
+@pytest.mark.parametrize(("frequent", "kept"), [(5, 0), (6, 2), (10, 10)])
+def test_only_an_answer_of_more_than_half_of_a_relation_is_kept(frequent, kept):
+    answers = [["Rome"]] * frequent + [[f"Town {number}"] for number in range(10 - frequent)]
+    table = pd.DataFrame({"id": [str(number) for number in range(10)], "relation": "born", "answers": answers})
+    for key in "abcdefgh":
+        permuted, found = permute_answers(table, key)
+        same = sum(one == other for one, other in zip(answers, permuted["answers"], strict=True))
+        assert found == same == kept
+
+
+def test_permuted_answers_are_not_mapped_one_to_one():
+    table = pd.DataFrame({"id": [f"{number:03d}" for number in range(300)], "relation": "born"})
+    table["answers"] = [[f"Town {number % 6}"] for number in range(300)]
+    permuted = permute_answers(table, "k")[0]
+    pairs = pd.crosstab(table["answers"].str[0], permuted["answers"].str[0])
+    assert ((pairs > 0).sum(axis=1) == 5).all()
+
+
 def test_without_qualifying_questions_the_page_says_so(known):
     none = select(known[known["category_current"] != "Unknown"], Stage(current=("Unknown",)), None, "k")
     assert none.empty
@@ -147,6 +192,9 @@ def test_the_formula_names_every_set():
     assert "C(q) in {MaybeKnown} and C0(q) in {Unknown}" in line
     assert "R_HighlyKnown a random 0.2 |D|" in line
     control = formula(Stage.from_config({"matched_random": {"from": ["Unknown"], "match_size_of": "x"}}), stage)
+    assert formula(Stage.from_config({"train_on": {"current": ["Unknown"]}, "shuffle_answers": True})).endswith(
+        "; answers are permuted at random within each relation"
+    )
     assert "a random {q : C(q) in {Unknown}} with |D| = |{q : C(q) in {MaybeKnown} and C0(q) in {Unknown}}|" in control
 
 

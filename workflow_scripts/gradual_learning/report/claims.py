@@ -76,8 +76,11 @@ class Run:
         return list(after[: len(before)]) == list(before) != list(after) and not self._matches_steps(after)
 
     def matches_steps(self, before: Chain, after: Chain) -> bool:
-        """Return whether the first chain is the control that trains for as many steps as the second one."""
-        return list(after[:-1]) == list(before[:-1]) and self._matches_steps(before) and not self._matches_steps(after)
+        """Return whether the first chain is the control that trains for as many steps on the same questions again."""
+        stage = self.stages[before[-1]]
+        repeats = not stage["train_on"]["current"] and stage["matched_random"]["match_size_of"] is None
+        is_control = repeats and self._matches_steps(before) and not self._matches_steps(after)
+        return list(after[:-1]) == list(before[:-1]) and is_control
 
     def adds_replay(self, before: Chain, after: Chain) -> bool:
         """Return whether two chains differ only in that the last stage of the second one replays more."""

@@ -3,7 +3,8 @@
 C(q) is the category of question q under the checkpoint from which the stage starts, C0(q) that under the base model. A
 stage selects by either or both, optionally balanced over relations (as in the comparison of single categories by
 Gekhman et al. 2024). It may add random questions, as many as another stage selects (a control for quantity, which Li
-et al. 2024 lack), replay a share of other categories, and weight questions by their share of correct samples.
+et al. 2024 lack), replay a share of other categories, and weight questions by their share of correct samples. It may
+permute the answers among the questions of a relation, so that it teaches no fact.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gradual_learning.knowledge.normalization import normalize
 from gradual_learning.tables.schemas import CATEGORIES
 
 ROLES = ["selected", "matched_random", "replay"]
@@ -32,6 +34,7 @@ class Stage:
         replay: pairs of a current category and the number of questions replayed from it, as a ratio of the number of
             selected and random questions.
         p_sampled_exponent: power of the current p_sampled that weights a question in the loss; None for equal weights.
+        shuffle_answers: whether the answers are permuted among the questions of each relation.
     """
 
     current: tuple[str, ...] = ()
@@ -41,6 +44,7 @@ class Stage:
     random_ratio: float = 1
     replay: tuple[tuple[str, float], ...] = ()
     p_sampled_exponent: float | None = None
+    shuffle_answers: bool = False
 
     @classmethod
     def from_config(cls, spec: dict[str, Any]) -> "Stage":
@@ -54,6 +58,7 @@ class Stage:
             random_ratio=random.get("ratio", 1),
             replay=tuple(sorted((spec.get("replay") or {}).items())),
             p_sampled_exponent=spec.get("p_sampled_exponent"),
+            shuffle_answers=spec.get("shuffle_answers", False),
         )
 
     @property
@@ -123,9 +128,58 @@ def _weighted(chosen: pd.DataFrame, exponent: float | None) -> pd.DataFrame:
 
 def _draw(pool: pd.DataFrame, size: int, key: str) -> pd.DataFrame:
     """Draw without replacement; a pool that is too small is returned in full."""
-    seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
-    order = np.random.default_rng(seed).permutation(len(pool))
+    order = _generator(key).permutation(len(pool))
     return pool.iloc[np.sort(order[:size])]
+
+
+def _generator(key: str) -> np.random.Generator:
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big"))
+
+
+def permute_answers(questions: pd.DataFrame, key: str) -> tuple[pd.DataFrame, int]:
+    """Permute the answers at random among the questions of the same relation, so that they teach no fact.
+
+    No question keeps an answer that it accepts, unless too many questions of its relation accept the same one.
+
+    Args:
+        questions: columns id, relation and answers (the first one is trained on); one row per question.
+        key: seed of the permutation; equal keys permute equally, whatever the order of the rows.
+
+    Returns:
+        The questions sorted by id, their answers permuted; and how many still train on an answer that they accept.
+    """
+    questions = questions.sort_values("id", ignore_index=True)
+    accepted = [[normalize(answer) for answer in answers] for answers in questions["answers"]]
+    donors, kept = np.arange(len(questions)), 0
+    for relation, places in questions.groupby("relation").indices.items():
+        drawn, own = _derangement([accepted[place] for place in places], _generator(f"{key}/answers/{relation}"))
+        donors[places], kept = places[drawn], kept + own
+    return questions.assign(answers=questions["answers"].to_numpy()[donors]), kept
+
+
+def _derangement(accepted: list[list[str]], generator: np.random.Generator) -> tuple[np.ndarray, int]:
+    """Draw a permutation under which as few questions as possible get a first answer that they accept.
+
+    Returns:
+        For each question the place of the one whose answers it gets, shape (questions,); and how many of them still
+        accept the first of these answers.
+    """
+    size = len(accepted)
+    drawn = generator.permutation(size)
+
+    def fits(place: int, donor: int) -> bool:
+        return accepted[donor][0] in accepted[place]
+
+    for place in range(size):
+        if fits(place, drawn[place]):
+            candidates = (
+                int(other)
+                for other in generator.permutation(size)
+                if not fits(place, drawn[other]) and not fits(other, drawn[place])
+            )
+            other = next(candidates, place)  # one exists unless the answer is too frequent
+            drawn[[place, other]] = drawn[[other, place]]
+    return drawn, sum(fits(place, donor) for place, donor in enumerate(drawn))
 
 
 def formula(stage: Stage, match_size_of: Stage | None = None) -> str:
@@ -145,6 +199,8 @@ def formula(stage: Stage, match_size_of: Stage | None = None) -> str:
     sets += [f"R_{name} a random {ratio:g} |D| of {{q not in D : C(q) = {name}}}" for name, ratio in stage.replay]
     if stage.p_sampled_exponent is not None:
         sets.append(f"q is weighted by p_sampled(q)^{stage.p_sampled_exponent:g}")
+    if stage.shuffle_answers:
+        sets.append("answers are permuted at random within each relation")
     if stage.balanced or (stage.random_from and match_size_of is not None and match_size_of.balanced):
         sets.append(BALANCE)
     return "; ".join([f"train on {' + '.join(['D', *(f'R_{name}' for name, _ in stage.replay)])}", *sets])
