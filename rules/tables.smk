@@ -9,6 +9,7 @@ RECALL = dict(recall="<results>/world/recall.parquet")
 QUESTIONS = dict(questions="<results>/data/questions.parquet")
 PROMPTS = dict(prompts="<results>/data/prompts.parquet")
 TRAINING_SETS = dict(data=collect("<results>/training_data/{checkpoint}.jsonl", checkpoint=RELABELED))
+ALL_TRAINING_SETS = dict(data=collect("<results>/training_data/{checkpoint}.jsonl", checkpoint=TRAINED))
 # what several tables need to know
 DESIGN = dict(strategies=config["strategies"], seeds=config["seeds"])
 BOOTSTRAP = settings_of("evaluation", "bootstrap_samples", "confidence_level", "seed")
@@ -54,7 +55,7 @@ TABULATED = {
     ),
     "training_data": (
         dict(
-            data=collect("<results>/training_data/{checkpoint}.jsonl", checkpoint=TRAINED),
+            **ALL_TRAINING_SETS,
             formulas=collect("<results>/training_data/{checkpoint}.md", checkpoint=TRAINED),
         ),
         dict(checkpoints=TRAINED),
@@ -70,6 +71,23 @@ TABULATED = {
         BOOTSTRAP,
     ),
     "newly_known": (LABELS | RELABEL | FACTS, LABELED),
+    "never_learned": (
+        dict(
+            **QUESTIONS,
+            **ALL_TRAINING_SETS,
+            **(FACTS if is_pretrained() else {}),
+            few_shot=shards_of(f"<results>/{FEW_SHOT_FOLDER}/base/at_base"),
+            known="<results>/categories/base/train.parquet",
+            base="<results>/evaluation/base/train.parquet",
+            best=evaluations("train"),
+            last=evaluations("train", "last"),
+        ),
+        dict(**ANSWERED, trained=TRAINED, **settings_of("data", "answer_match", "f1_threshold")),
+    ),
+    "trained_answers": (
+        dict(**ANSWERS, **QUESTIONS, **ALL_TRAINING_SETS),
+        dict(**ANSWERED, trained=TRAINED, comparisons=config["comparisons"]),
+    ),
     "sharing": (LABELS | QUESTIONS | TRAINING_SETS, LABELED),
     "examples": (
         dict(

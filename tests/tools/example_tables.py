@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from gradual_learning.evaluation.combination import COLUMNS as COMBINED_COLUMNS
+from gradual_learning.evaluation.entity_sharing import GAIN_COLUMNS
 from gradual_learning.evaluation.table_values import ACTIVITIES, FULL, GROUPS, LEFT_OUT, MEASURES, POOLED, RELABELED
 from gradual_learning.tables.schemas import CATEGORIES
 
@@ -191,6 +192,33 @@ def sharing(chains: Sequence[str]) -> pd.DataFrame:
         for chain, split, entity in itertools.product(chains, ["train", "heldout"], ["answer", "subject"])
     ]
     return pd.DataFrame(rows, columns=["checkpoint", "split", "entity", "share", "null_low", "null_high"])
+
+
+def never_learned(strategies: Sequence[str], with_exposure: bool = True) -> pd.DataFrame:
+    """Give every level the same share; one level has few questions, one strategy trains on a single category."""
+    levels = {"all": ["Full"], "category": CATEGORIES, "exposure": ["0", "1", "2-3", "64-511"][: 4 * with_exposure]}
+    levels |= {"answer_words": ["1", "2", "4+"], "same_answer": ["1", "2-3", "16+"]}
+    levels |= {"base_answer": ["one wrong", "no agreement", "mostly correct"]}
+    rows = [
+        (strategy, epoch, factor, level, 5 if level == "4+" else 40, 2, 0.2, 0.1, 0.3)
+        for strategy, epoch in itertools.product(strategies, ["best", "last"])
+        for factor, names in levels.items()
+        for level in (names[1:2] if factor == "category" and strategy == strategies[0] else names)
+    ]
+    keys = ["strategy", "epoch", "factor", "level", "questions", "seeds"]
+    return pd.DataFrame(rows, columns=[*keys, "wrong", "low", "high"])
+
+
+def trained_answers(strategies: Sequence[str]) -> pd.DataFrame:
+    """Compare every strategy with the base model; the difference of the last one may be none."""
+    rows = [
+        ("base", name, answer, questions, 2, 0.1, 0.05, 0.15, gain + 0.01 * number, 0.0, 0.1, 0.6, 0.4, 0.8)
+        for number, name in enumerate(strategies)
+        for answer, questions, gain in (("trained", 250.0, 0.03), ("not trained", 750.0, 0.02))
+    ]
+    table = pd.DataFrame(rows, columns=GAIN_COLUMNS)
+    table.loc[table["strategy"].isin(strategies[-1:]), ["share", "share_low", "share_high"]] = np.nan
+    return table
 
 
 def combined(strategies: Sequence[str], runs: Sequence[str] = ("a", "b", "c")) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from gradual_learning.evaluation.checkpoints import (
     read_contained,
     read_correct,
     read_knowledge,
+    read_trained_answers,
     read_trained_ids,
 )
 from gradual_learning.jobs.errors import UserError
@@ -108,6 +109,9 @@ def test_a_chain_trains_on_the_questions_of_all_its_stages(tmp_path):
     data = {}
     for number, (checkpoint, chosen) in enumerate({"a/seed1": "pq", "a+b/seed1": "qr", "c/seed1": "s"}.items()):
         data[checkpoint] = str(tmp_path / f"{number}.jsonl")
-        (tmp_path / f"{number}.jsonl").write_text("".join(json.dumps({"id": name}) + "\n" for name in chosen))
+        (tmp_path / f"{number}.jsonl").write_text(
+            "".join(json.dumps({"id": name, "answers": [f"{name}{number}", "x"]}) + "\n" for name in chosen)
+        )
     assert read_trained_ids(data, ["a", "b"], 1) == {"p", "q", "r"}
     assert read_trained_ids(data, ["a"], 1) == {"p", "q"}
+    assert read_trained_answers(data, ["a", "b"], 1) == {"p": "p0", "q": "q1", "r": "r1"}

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gradual_learning.evaluation.bootstrap import Bootstrap
-from gradual_learning.evaluation.entity_sharing import entity_sharing, permuted_sums
+from gradual_learning.evaluation.entity_sharing import entity_sharing, gains_by_answer, permuted_sums
 from knowledge_tables import HIGHLY, MAYBE, UNKNOWN, WEAKLY, ordered
 
 BOOTSTRAP = Bootstrap(resamples=2000, confidence_level=0.95, seed=1)
@@ -49,6 +49,40 @@ def test_shares_by_hand():
     assert table.loc["answer", "null_share"] == pytest.approx(2 / 9, abs=0.02), (
         "two of b, c, d are upgraded; e is alone in its stratum"
     )
+
+
+def test_gains_by_hand():
+    questions = pd.DataFrame(
+        {
+            "id": list("abcdtu"),
+            "relation": ["r", "r", "r", "s", "r", "r"],
+            "answers": [["Rome"], ["the ROMA", "Rome"], ["Oslo"], ["Rome"], ["rome!"], ["Bern"]],
+            "subject": None,
+        }
+    )
+    ids = questions["id"][:4]  # t and u are trained on, u in the second seed alone; a and b share the answer of t
+    base = np.array([[0], [0], [1], [0]], dtype=bool)
+    later = np.array([[1, 1], [0, 1], [1, 0], [1, 1]], dtype=bool)
+    answers, trained = {"base": base, "s": later}, {"s": [{"t"}, {"t", "u"}]}
+    table = gains_by_answer(questions, ids, answers, trained, [("base", "s"), ("s", "base")], BOOTSTRAP)
+    table = table.set_index(["baseline", "answer"])
+    assert table["questions"].tolist() == [2, 2, 0, 4] and (table["seeds"] == 2).all()
+    assert table.loc["base", "difference"].tolist() == [3 / 4, 1 / 4]
+    assert table.loc["base", "contribution"].tolist() == [3 / 8, 1 / 8]
+    assert table.loc["s", "contribution"].tolist() == [0, -1 / 2], "the base model trains on nothing"
+
+
+def test_the_share_of_a_gain_is_empty_where_there_may_be_none():
+    questions = random_questions()
+    ids, trained = questions["id"][:120], {"s": [set(questions["id"][120:])], "t": [set(questions["id"][120:])]}
+    generator = np.random.default_rng(4)
+    base = generator.random((120, 1)) < 0.3
+    answers = {"base": base, "s": base | (generator.random((120, 1)) < 0.4), "t": np.roll(base, 1, axis=0)}
+    table = gains_by_answer(questions, ids, answers, trained, [("base", "s"), ("base", "t")], BOOTSTRAP)
+    gained, none = table[table["strategy"] == "s"], table[table["strategy"] == "t"]
+    assert gained["share"].sum() == pytest.approx(1) and none["share"].isna().all()
+    assert gained["contribution"].sum() == pytest.approx(answers["s"].mean() - base.mean())
+    assert (gained["share_low"] < gained["share"]).all() and (gained["share"] < gained["share_high"]).all()
 
 
 def test_the_null_agrees_with_a_slow_permutation():

@@ -19,6 +19,7 @@ from gradual_learning.figures import (
     forgetting,
     knowledge_gain,
     learning_curves,
+    never_learned,
     newly_known,
     recall,
     replay,
@@ -26,7 +27,7 @@ from gradual_learning.figures import (
     tradeoff,
     transitions,
 )
-from gradual_learning.report.table_pages import advice, examples, relations, time, training_data
+from gradual_learning.report.table_pages import advice, examples, relations, time, trained_answers, training_data
 from gradual_learning.report.wording import plain
 from gradual_learning.tables.schemas import CATEGORIES
 
@@ -160,6 +161,27 @@ def test_newly_known_states_train_questions_of_all_exposures():
 def test_sharing_counts_the_rows_above_the_permutations():
     text = sharing.finding({"sharing": example_tables.sharing(CHAINS)})
     assert text.startswith("In 8 of 16 rows")
+
+
+def test_never_learned_describes_the_strategy_that_trains_on_most_questions():
+    table = example_tables.never_learned(FEW)
+    table.loc[(table["strategy"] == "two_stage") & (table["factor"] == "all"), "questions"] = 1234
+    table.loc[(table["epoch"] == "best") & (table["factor"] == "all"), "wrong"] = 0.25
+    text = never_learned.finding({"never_learned": table})
+    assert text.startswith("`two_stage` trains on most questions, 1,234, and still answers 20.0 % [10.0, 30.0] of them")
+    assert "(25.0 % [10.0, 30.0] at its best)" in text and "HighlyKnown 20.0 %" in text
+    assert text.endswith("Where the base model agreed on one wrong answer, it is 20.0 % [10.0, 30.0].")
+    assert never_learned.finding({"never_learned": table[:0]}).startswith("No strategy trains on a question")
+
+
+def test_trained_answers_state_the_share_of_the_largest_difference():
+    text = trained_answers.finding({"trained_answers": example_tables.trained_answers(["a", "b", "c"])})
+    assert text == (
+        "The largest difference is +7.0 points (`b` against the base model); 60.0 % [40.0, 80.0] of it lies on the"
+        " 25.0 % of the test questions that have a trained answer, where the difference is +10.0 [+5.0, +15.0]."
+    )
+    none = trained_answers.finding({"trained_answers": example_tables.trained_answers(["c"])})
+    assert none.startswith("No difference of accuracy excludes 0")
 
 
 def test_learning_curves_state_where_the_best_epochs_lie():

@@ -57,8 +57,18 @@ def test_captions_state_the_coverage_of_intervals():
 
 
 def test_conditions_decide_which_subjects_exist():
-    always_drawn = ["tradeoff", "accuracy", "comparisons", "forgetting", "categories", "learning_curves", "cost"]
-    always_tabulated = ["advice", "accuracy", "comparisons", "relations", "forgetting", "categories", "learning_curves"]
+    always_drawn = ["tradeoff", "accuracy", "comparisons", "forgetting", "never_learned", "categories"]
+    always_drawn += ["learning_curves", "cost"]
+    always_tabulated = [
+        "advice",
+        "accuracy",
+        "comparisons",
+        "trained_answers",
+        "relations",
+        "forgetting",
+        "never_learned",
+    ]
+    always_tabulated += ["categories", "learning_curves"]
     assert figure_subjects(NONE_MET) == always_drawn
     assert table_subjects(NONE_MET) == [*always_tabulated, "training_data", "cost", "time"]
     own = {name: subject for name, subject in SUBJECTS.items() if name not in COMBINED}

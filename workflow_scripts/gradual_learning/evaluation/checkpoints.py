@@ -158,5 +158,10 @@ def group_indicators(categories: np.ndarray) -> np.ndarray:
 
 def read_trained_ids(data: Files, chain: Chain, seed: int) -> set[str]:
     """Read the ids of all questions that a chain of stages trains on; ``data``: training files by checkpoint."""
+    return set(read_trained_answers(data, chain, seed))
+
+
+def read_trained_answers(data: Files, chain: Chain, seed: int) -> dict[str, str]:
+    """Read the answer on which a chain of stages trains each question, by id; of several stages, the last one's."""
     checkpoints = [checkpoint_name(part, seed) for part in prefixes(chain)]
-    return {row["id"] for checkpoint in checkpoints for row in read_json_lines(data[checkpoint])}
+    return {row["id"]: row["answers"][0] for checkpoint in checkpoints for row in read_json_lines(data[checkpoint])}

@@ -3,21 +3,27 @@
 Li et al. 2024, table 5, count how many upgraded questions are linked to trained ones by an entity, without a reference
 for chance. Here the same count is compared with its permutation null: the upgrades are permuted among questions of the
 same relation and the same category at base.
+
+Gains of accuracy are split in the same way: which part of them lies on test questions whose answer is a trained one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.stats import random_table
 
 from gradual_learning.data.question import folded
-from gradual_learning.evaluation.bootstrap import Bootstrap
+from gradual_learning.evaluation.bootstrap import Bootstrap, jackknife_means
+from gradual_learning.evaluation.checkpoints import align_seeds
 from gradual_learning.evaluation.statistics import ratio
 from gradual_learning.knowledge.normalization import normalize
 
 ENTITIES = ("answer", "subject")
 COLUMNS = ["entity", "seeds", "questions", "upgraded", "share", "null_share", "null_low", "null_high", "p"]
+GAIN_COLUMNS = ["baseline", "strategy", "answer", "questions", "seeds", "difference", "low", "high"]
+GAIN_COLUMNS += ["contribution", "contribution_low", "contribution_high", "share", "share_low", "share_high"]
+TRAINED, UNTRAINED = "trained", "not trained"  # column `answer`
 
 
 def entity_sharing(
@@ -59,6 +65,66 @@ def entity_sharing(
             null = permuted_sums(upgraded * _seed_weights(upgraded), sharing, groups, bootstrap)
             rows.append((entity, len(later), *counts, share, *_against_null(share, null, bootstrap)))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def gains_by_answer(
+    questions: pd.DataFrame,
+    ids: pd.Series,
+    answers: Mapping[str, np.ndarray],
+    trained: Mapping[str, Sequence[Iterable[str]]],
+    pairs: Sequence[Sequence[str]],
+    bootstrap: Bootstrap,
+) -> pd.DataFrame:
+    """Split the difference of accuracy of each pair by whether an answer is one that the strategy trains on.
+
+    Args:
+        questions: columns of ``schemas.QUESTIONS``; at least the trained ones and those in ``ids``.
+        ids: the test questions, sorted.
+        answers: for each strategy which of them are answered correctly, bool, shape (questions, seeds).
+        trained: ids of all questions that each strategy trains on, one collection per seed.
+        pairs: (baseline, strategy).
+        bootstrap: resampling of questions and seeds.
+
+    Returns:
+        baseline, strategy, answer (``trained``: an accepted answer is that of a question of the same relation that the
+        strategy trains on), questions (a mean over seeds), seeds, difference (of the accuracy on these questions), low,
+        high, contribution (to the difference on all questions: both add up to it), contribution_low,
+        contribution_high, share (contribution / difference on all questions), share_low, share_high. The share is empty
+        where the interval of the difference on all questions includes 0.
+    """
+    entities, aligned, parts = _entities(questions, "answer"), align_seeds(answers), []
+    for baseline, strategy in pairs:
+        seeds = max(answers[baseline].shape[1], answers[strategy].shape[1])
+        linked = _shares_entity(entities, ids, trained.get(strategy, [()] * seeds))  # none for the base model
+        gain = aligned[strategy][:, :seeds].astype(np.int8) - aligned[baseline][:, :seeds].astype(np.int8)
+        parts.append(np.stack([gain * linked, linked, gain * ~linked, ~linked], axis=-1).reshape(len(ids), -1))
+    ends = np.cumsum([part.shape[1] for part in parts])[:-1]
+    sums = np.split(bootstrap.question_sums(np.hstack(parts)), ends, axis=1) if parts else []
+    rows: list[tuple] = []
+    for (baseline, strategy), own in zip(pairs, sums, strict=True):
+        mean = jackknife_means(own.reshape(len(own), -1, 4)).reshape(-1, len(own), 2, 2)
+        rows += [(baseline, strategy, *row) for row in _split_gains(mean, len(ids), own.shape[1] // 4, bootstrap)]
+    return pd.DataFrame(rows, columns=GAIN_COLUMNS)
+
+
+def _split_gains(mean: np.ndarray, questions: int, seeds: int, bootstrap: Bootstrap) -> list[tuple]:
+    """Return the columns of :data:`GAIN_COLUMNS` from ``answer`` on, for trained and for other answers.
+
+    Args:
+        mean: answers gained, and questions, of both groups, shape (folds, rows, groups, 2).
+        questions: in both groups.
+        seeds: number of seeds.
+        bootstrap: resampling of questions and seeds.
+    """
+    gains, sizes = np.moveaxis(mean, -1, 0)
+    total = gains.sum(axis=-1, keepdims=True)
+    _, low, high = bootstrap.interval_over_seeds(total)
+    shares = ratio(gains, total if low > 0 or high < 0 else 0)
+    statistics = ratio(gains, sizes), gains / questions, shares
+    columns = np.hstack([np.stack(bootstrap.interval_over_seeds(values), axis=-1) for values in statistics]).round(12)
+    return [
+        (name, size, seeds, *row) for name, size, row in zip((TRAINED, UNTRAINED), sizes[0, 0], columns, strict=True)
+    ]
 
 
 def _seed_weights(upgraded: np.ndarray) -> np.ndarray:

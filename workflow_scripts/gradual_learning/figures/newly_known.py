@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from gradual_learning.evaluation.table_values import RELABELED
 from gradual_learning.figures import style
+from gradual_learning.figures.shared_matrix import draw_shares
 from gradual_learning.report.wording import INTERVALS, Tables, code, estimate, listed
 
 CAPTION = (
@@ -45,17 +46,10 @@ def _draw_matrix(axes: Axes, part: pd.DataFrame, chains: list[str]) -> None:
     """Draw one matrix: shares in percent, one row per chain, one column per bin, all bins together last."""
     bins = part[BINS].drop_duplicates().sort_values(BINS[0], na_position="last").to_numpy().tolist()
     wide = part.assign(low=part[BINS[0]].fillna(np.inf)).pivot(index="checkpoint", columns="low", values="share")
-    shares = 100 * wide.reindex(chains).to_numpy()
-    axes.imshow(shares, cmap=style.SHADES, vmin=0, vmax=100, aspect="auto")
-    for (i, j), share in np.ndenumerate(shares):
-        if np.isfinite(share):
-            ink, size = "white" if share > 55 else style.INK, 6.5 if share < 99.5 else 5.2  # three digits are wide
-            axes.text(j, i, f"{share:.0f}", ha="center", va="center", fontsize=size, color=ink)
+    draw_shares(axes, 100 * wide.reindex(chains).to_numpy())
     axes.axvline(len(bins) - 1.5, color=style.INK, linewidth=0.8)
     names = ["all" if np.isnan(low) else style.range_label(low, high) for low, high in bins]
     axes.set_xticks(range(len(bins)), names, rotation=90, fontsize=6.5)
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
 
 
 def finding(tables: Tables) -> str:

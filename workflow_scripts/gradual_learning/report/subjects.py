@@ -72,6 +72,7 @@ _LIST = [
         settings=_INTERVALS,
     ),
     Subject("comparisons", _ACCURACY, "Strategies compared in pairs", tables=("comparisons",), settings=_INTERVALS),
+    Subject("trained_answers", _ACCURACY, "Differences on questions with a trained answer"),
     Subject("relations", _ACCURACY, "Accuracy by relation"),
     Subject(
         "category_ranking",
@@ -99,6 +100,7 @@ _LIST = [
         settings=_INTERVALS,
         conditions=(RELABELED,),
     ),
+    Subject("never_learned", _KNOWLEDGE, "Trained questions that are never learned", tables=("never_learned",)),
     Subject("examples", _KNOWLEDGE, "Upgraded and forgotten questions", conditions=(RELABELED,)),
     Subject("categories", _KNOWLEDGE, "Category shares by stage", tables=("categories",)),
     Subject(

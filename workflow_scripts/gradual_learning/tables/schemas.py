@@ -69,6 +69,7 @@ LIKELIHOODS = pa.schema(
         "probability": pa.float64(),  # that a sample is an accepted answer, spelled as given
     }
 )
+GREEDY = pa.schema([ANSWERS.field(name) for name in ("id", "prompt", "greedy")])  # of both
 KNOWLEDGE = pa.schema(
     {
         "id": pa.string(),
