@@ -39,8 +39,10 @@ CONTENTS = {
         "/docs/results/default",
         "/docs/results/controls",
         "/docs/results/decomposition",
+        "/docs/results/curricula",
         "/docs/results/entity_questions",
         "/docs/results/entity_questions_smollm2",
+        "/docs/results/comparison",
     ],
     "Background": [
         "/docs/architecture",

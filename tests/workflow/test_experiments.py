@@ -22,16 +22,18 @@ EXPERIMENTS = {
 CONTROLS = "controls"  # in the default world
 WORLDS = "worlds"  # the default experiment in several worlds
 DECOMPOSITION = "decomposition"  # in the default world
+CURRICULA = "curricula"  # in the default world
+OTHERS = (CONTROLS, WORLDS, DECOMPOSITION, CURRICULA)
 
 
 def test_all_experiments_are_tested(root):
-    assert {path.stem for path in root.glob("experiments/*.yaml")} == {*EXPERIMENTS, CONTROLS, WORLDS, DECOMPOSITION}
+    assert {path.stem for path in root.glob("experiments/*.yaml")} == {*EXPERIMENTS, *OTHERS}
 
 
 def test_all_experiments_are_documented(root):
     page = (root / "docs/experiments.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[.+\]\(\.\./experiments/(.+)\.yaml\) \|", page, re.MULTILINE)
-    assert sorted(rows) == sorted([*EXPERIMENTS, CONTROLS, WORLDS, DECOMPOSITION])
+    assert sorted(rows) == sorted([*EXPERIMENTS, *OTHERS])
 
 
 def merged(root, name):
@@ -120,10 +122,23 @@ def test_neighbors_in_the_decomposition_are_compared_and_train_equally_long(root
         assert stages.get(last, {}).get("match_steps_of") == expected
 
 
+@pytest.mark.parametrize(("name", "baseline"), [(CURRICULA, "all_data"), (WORLDS, "all_data")])
+def test_curricula_train_for_as_many_steps_as_all_data(root, name, baseline):
+    own = yaml.safe_load((root / f"experiments/{name}.yaml").read_text(encoding="utf-8"))
+    shared = own.get("training", {}).get("max_steps")
+    chains = {strategy: chain for strategy, chain in own["strategies"].items() if chain}
+    steps = {
+        strategy: sum((own["stages"].get(stage) or {}).get("max_steps", shared) for stage in chain)
+        for strategy, chain in chains.items()
+    }
+    assert set(steps.values()) == {324}
+    assert {pair[1] for pair in own["comparisons"] if pair[0] == baseline} == set(chains) - {baseline}
+
+
 @pytest.mark.slow
 def test_every_world_is_made_and_combined(dry_run, job_counts, root):
     jobs = job_counts(dry_run("all", "--configfile", root / f"experiments/{WORLDS}.yaml"))
-    for number in range(1, 9):
-        assert jobs[f"world_{number}_pretrain_base_model"] == 1 and jobs[f"world_{number}_finetune"] == 4 * 2
+    for number in range(2, 10):
+        assert jobs[f"world_{number}_pretrain_base_model"] == 1 and jobs[f"world_{number}_finetune"] == 7 * 2
     assert jobs["tabulate_combined"] == jobs["write_summary"] == 1 and jobs["plot"] == 4
-    assert not {"pretrain_base_model", "world_1_plot", "world_1_write_pages"} & set(jobs)
+    assert not {"pretrain_base_model", "world_2_plot", "world_2_write_pages"} & set(jobs)
