@@ -16,7 +16,7 @@ from gradual_learning.report.wording import about, code, first, interval, listed
 
 NOTE = (
     "A strategy is a chain of training stages. Brackets hold {:g} % intervals; differences are in percentage points,"
-    " and corrected means for the number of strategies compared. All numbers are in tables/advice.tsv."
+    " and corrections are for the number of strategies compared here. All numbers are in tables/advice.tsv."
 )
 COSTS = {"steps": "training steps", "generations": "generated answers"}
 
@@ -118,7 +118,7 @@ def _standing(advice: Advice) -> str:
     """State how the chosen strategy stands where no cheaper one is an alternative."""
     others = advice.others
     if others["undecided"].any():
-        return ": of the strategies without a significant difference on test, none is cheaper"
+        return ": no strategy that does as well on test is cheaper"
     if others.empty or (others["difference"] > 0).any():
         return ", the strategy with the highest validation accuracy"
     limit = "" if advice.is_confirmed.all() else ", though not after correction for the number of comparisons"
@@ -151,8 +151,8 @@ def _certainty(advice: Advice) -> Iterator[str]:
     rivals = advice.others[advice.others["folds"] > 0]
     otherwise = f" (otherwise {some(map(code, rivals.index))})" if len(rivals) else ""
     yield f"When each of the {seeds:.0f} seeds is left out in turn, the others choose {advice.name} in {folds:.0f} of"
-    yield f"{seeds:.0f} cases{otherwise}. The seed left out, under the strategy that the others choose, answers"
-    yield f"{_estimate(out, 'accuracy')} of the test questions: the accuracy to expect, without optimism."
+    yield f"{seeds:.0f} cases{otherwise}. On the seed left out, the strategy that the others choose answers"
+    yield f"{_estimate(out, 'accuracy')} of the test questions: an estimate that the choice does not inflate."
 
 
 def _gain(advice: Advice) -> Iterator[str]:
@@ -181,12 +181,13 @@ def _forgetting(advice: Advice) -> Iterator[str]:
     if not chosen["highly_known"]:
         yield "No test question is HighlyKnown under the base model, so forgetting cannot be measured."
         return
-    yield f"Of the {chosen['highly_known']:,.0f} test questions that the base model knows well (HighlyKnown),"
-    yield f"{advice.name} leaves {_estimate(chosen, 'forgotten')} unanswered;"
+    yield f"Of the {chosen['highly_known']:,.0f} test questions that are HighlyKnown (the base model answers them"
+    yield f"correctly under every few-shot prompt), {advice.name} answers {_estimate(chosen, 'forgotten')} wrongly"
+    yield "zero-shot;"
     if advice.needs_examples:
         yield "the base model answers all of them with examples."
     else:
-        yield "before training, the base model itself leaves"
+        yield "before training, the base model itself"
         yield f"{share(advice.base(NO_EPOCH)['forgotten'])}: a change of {_difference(chosen, 'forgotten_more')}."
 
 
@@ -223,7 +224,7 @@ def _saving(chosen: pd.Series, rows: pd.DataFrame) -> Iterator[str]:
     """Write what each of some cheaper strategies costs relative to the chosen one, and what it loses."""
     for name, row in rows.iterrows():
         costs = [f"{100 * row[key] / chosen[key]:.0f} % of the {words}" for key, words in COSTS.items() if chosen[key]]
-        forgotten = f", {share(row['forgotten'])} of HighlyKnown unanswered" if row["highly_known"] else ""
+        forgotten = f", {share(row['forgotten'])} of HighlyKnown wrong" if row["highly_known"] else ""
         yield f"{code(str(name))} {_numbers(row)}{forgotten}, for {listed(costs)}"
 
 
@@ -250,7 +251,7 @@ def _with_differences(rows: pd.DataFrame, is_confirmed: pd.Series | None = None)
     """Write strategies with their differences, and which of these the correction takes away."""
     for name, row in rows.iterrows():
         is_lost = is_confirmed is not None and not is_confirmed[name]
-        yield f"{code(str(name))} {_numbers(row)}{' (not significant after correction)' if is_lost else ''}"
+        yield f"{code(str(name))} {_numbers(row)}{' (before correction only)' if is_lost else ''}"
 
 
 def _difference(row: pd.Series, key: str = "difference") -> str:

@@ -35,14 +35,17 @@ def _opening(run: Run) -> list[str]:
     accuracy = run.tables["accuracy"].set_index(["strategy", "epoch", "category"])
     zero_shot, few_shot = accuracy.loc[(BASE, NO_EPOCH, FULL)], accuracy.loc[(BASE, FEW_SHOT, FULL)]
     trained = {name: accuracy.loc[(name, "best", FULL), "accuracy"] for name in run.strategies}
+    seeds = f"{len(run.seeds)} {'seed' if len(run.seeds) == 1 else 'seeds'} each"
     return [
-        f"This run trained {len(run.strategies)} strategies with {len(run.seeds)} seed(s) each. The base model answers"
+        f"This run trained {len(run.strategies)} strategies with {seeds}. The base model answers"
         f" {estimate(zero_shot, 'accuracy')} of {zero_shot['questions']:,.0f} test questions zero-shot, and"
         f" {estimate(few_shot, 'accuracy')} few-shot.",
         *_format_share(zero_shot, few_shot, trained),
         f"Differences are in percentage points of accuracy at the best epoch. Brackets hold {100 * run.confidence:g} %"
-        f" intervals. p is corrected for {len(run.compared_pairs())} comparisons. *Detectable* is the smallest true"
-        " difference that is found with a probability of 80 %.",
+        " intervals. A positive difference in forgetting means that less is forgotten. p tests each seed by itself, and"
+        f" is corrected for {len(run.compared_pairs())} comparisons: it can be large where the interval, which averages"
+        " over seeds, excludes 0. *Detectable* is the smallest true difference that is found with a probability of 80"
+        " %.",
     ]
 
 
