@@ -47,8 +47,15 @@ def test_matched_steps_are_those_of_the_other_stage(plan):
         assert counted["first+continued/seed1"].steps == counted["first+replayed/seed1"].steps > 0
 
 
-def test_a_stage_without_questions_takes_no_steps(plan, size):
-    planned = plan(labels=["Unknown"] * size)
+def test_a_fixed_number_of_steps_replaces_epochs(plan):
+    for at_most in (False, True):
+        counted = plan(at_most=at_most, training={"max_steps": 40}).stages
+        assert counted["first/seed1"].steps == counted["first+second/seed1"].steps == 40
+
+
+@pytest.mark.parametrize("max_steps", [None, 40])
+def test_a_stage_without_questions_takes_no_steps(plan, size, max_steps):
+    planned = plan(labels=["Unknown"] * size, training={"max_steps": max_steps})
     assert planned.stages["first/seed1"].steps == planned.work["training_steps"]["finetune"] == 0
 
 

@@ -58,7 +58,7 @@ def count_stages(workload: Workload, labels: pd.Series, are_known: bool, at_most
             epochs = max_epochs if at_most else min(max_epochs, BEST_EPOCH + patience)
             steps = per_epoch * epochs
         else:
-            steps = fixed
+            steps = fixed if questions else 0
             epochs = steps if at_most else steps / max(per_epoch, 1)  # every epoch has a step
         found[name] = StageWork(questions, epochs, steps, batch_size, method)
     return found
