@@ -40,6 +40,7 @@ CONTENTS = {
         "/docs/results/controls",
         "/docs/results/decomposition",
         "/docs/results/curricula",
+        "/docs/results/worlds",
         "/docs/results/entity_questions",
         "/docs/results/entity_questions_smollm2",
         "/docs/results/comparison",

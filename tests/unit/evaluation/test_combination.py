@@ -107,6 +107,13 @@ def refused(runs, allowed=()):
     return str(error.value)
 
 
+@pytest.mark.parametrize("key", ["shuffle_answers", "train_on"])
+def test_a_run_whose_stages_lack_a_key_of_this_version_is_named(runs, key):
+    for stage in runs[1].config["stages"].values():
+        del stage[key]
+    assert refused(runs) == f"folder/world_1: the recorded configuration lacks '{key}'. Rerun it with this version."
+
+
 @pytest.mark.parametrize("aspect", CHANGES)
 def test_a_run_with_other_settings_is_refused_by_name_or_listed(runs, aspect):
     *parents, key, value = CHANGES[aspect]

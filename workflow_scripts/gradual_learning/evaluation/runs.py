@@ -134,11 +134,11 @@ def _described(run: Run, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         training = {name: experiment.training_settings(stage) for name, stage in stages.items()}
         answers = {section: {key: run.config[section][key] for key in keys} for section, keys in ANSWER_KEYS.items()}
         prompt = run.config["training"]["prompt"]
+        selected = {name: stage_definition(experiment, stage) for name, stage in stages.items()}
     except KeyError as error:
         raise UserError(
             f"{run.folder}: the recorded configuration lacks {error}. Rerun it with this version."
         ) from error
-    selected = {name: stage_definition(experiment, stage) for name, stage in stages.items()}
     return {
         "version": dict(run.version),
         "strategies": _flat({"strategies": chains, "stages": selected}),
