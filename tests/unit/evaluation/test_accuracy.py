@@ -4,9 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gradual_learning.evaluation.accuracy import accuracy, check_weighted_mean, containment, few_shot_accuracy
+from gradual_learning.evaluation.accuracy import (
+    accuracy,
+    check_weighted_mean,
+    containment,
+    contains_accepted,
+    few_shot_accuracy,
+)
 from gradual_learning.evaluation.checkpoints import category_indicators
-from knowledge_tables import BOOTSTRAP, HIGHLY, MAYBE, UNKNOWN, WEAKLY, knowledge, random_answers, write_and_read
+from knowledge_tables import BOOTSTRAP, HIGHLY, MAYBE, UNKNOWN, WEAKLY, ids, knowledge, random_answers, write_and_read
 
 KEY = ["strategy", "epoch", "category"]
 
@@ -20,6 +26,12 @@ def test_full_accuracy_is_the_weighted_mean_of_the_categories():
         assert full[strategy] == pytest.approx(correct.mean())
         assert full[strategy] == pytest.approx(np.average(parts["accuracy"], weights=parts["questions"]))
     assert (table["low"] <= table["accuracy"]).all() and (table["accuracy"] <= table["high"]).all()
+
+
+def test_an_answer_contains_an_accepted_one_as_whole_words():
+    answers = pd.DataFrame({"id": ids(3), "answer": ["It is Paris.", "Parisian", "nobody"]})
+    accepted = {question: ["Paris", "Lutetia"] for question in ids(3)}
+    assert contains_accepted(answers, accepted).tolist() == [True, False, False]
 
 
 def test_containment_has_the_rows_of_accuracy():

@@ -12,11 +12,11 @@ from gradual_learning.evaluation.checkpoints import (
     group_indicators,
     read_answers,
     read_best_answers,
-    read_contained,
     read_correct,
     read_knowledge,
     read_trained_answers,
     read_trained_ids,
+    taught_by_strategy,
 )
 from gradual_learning.jobs.errors import UserError
 from gradual_learning.tables.files import write_table
@@ -48,14 +48,6 @@ def test_answers_are_aligned_by_question_and_seed(evaluations):
     assert answers["one", "best"].tolist() == [[True, False], [True, False], [False, True]]
     best = read_best_answers(base, files, Design({"one": ["a"]}, [9, 7]), ids(3))
     assert list(best) == ["base", "one"] and (best["one"] == answers["one", "best"]).all()
-
-
-def test_an_answer_contains_an_accepted_one_as_whole_words(tmp_path):
-    answers = ["It is Paris.", "Parisian", "nobody"]
-    table = pd.DataFrame({"id": ids(3), "relation": "r", "answer": answers, "correct": False})
-    write_table(table.iloc[::-1], EVALUATION, tmp_path / "answers.parquet")
-    accepted = {question: ["Paris", "Lutetia"] for question in ids(3)}
-    assert read_contained(str(tmp_path / "answers.parquet"), ids(3), accepted).tolist() == [True, False, False]
 
 
 def test_answers_to_other_questions_are_refused(evaluations):
@@ -115,3 +107,8 @@ def test_a_chain_trains_on_the_questions_of_all_its_stages(tmp_path):
     assert read_trained_ids(data, ["a", "b"], 1) == {"p", "q", "r"}
     assert read_trained_ids(data, ["a"], 1) == {"p", "q"}
     assert read_trained_answers(data, ["a", "b"], 1) == {"p": "p0", "q": "q1", "r": "r1"}
+    design = Design({"one": ["a"], "two": ["a", "b"]}, [1])
+    assert taught_by_strategy(data, design) == {
+        "one": [{"p": "p0", "q": "q0"}],
+        "two": [{"p": "p0", "q": "q1", "r": "r1"}],
+    }

@@ -1,6 +1,6 @@
 """Accuracy on the test questions, in full and by category at base."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from gradual_learning.evaluation.checkpoints import group_indicators
 from gradual_learning.evaluation.statistics import ratio
 from gradual_learning.evaluation.table_values import FEW_SHOT, FULL, GROUPS
 from gradual_learning.experiment import BASE
+from gradual_learning.knowledge.matching import AnswerMatcher
 from gradual_learning.tables.schemas import CATEGORIES
 
 COLUMNS = ["strategy", "epoch", "category", "questions", "seeds", "accuracy", "low", "high"]
@@ -41,6 +42,17 @@ def accuracy(
     table = pd.DataFrame(rows, columns=COLUMNS)
     check_weighted_mean(table)
     return table
+
+
+def contains_accepted(answers: pd.DataFrame, accepted: Mapping[str, Sequence[str]]) -> np.ndarray:
+    """Return which answers contain an accepted answer: bool, shape (questions,).
+
+    Args:
+        answers: columns id and answer.
+        accepted: the accepted answers by question id.
+    """
+    matcher, pairs = AnswerMatcher("contains"), zip(answers["answer"], answers["id"], strict=True)
+    return np.array([matcher.matches(answer, accepted[question]) for answer, question in pairs])
 
 
 def containment(categories: np.ndarray, contained: Mapping[tuple[str, str], np.ndarray]) -> list[float]:

@@ -10,7 +10,6 @@ import pandas as pd
 from gradual_learning.evaluation.table_values import NO_EPOCH
 from gradual_learning.experiment import BASE, Chain, checkpoint_name, prefixes
 from gradual_learning.jobs.errors import UserError
-from gradual_learning.knowledge.matching import AnswerMatcher
 from gradual_learning.tables.files import read_json_lines, read_table
 from gradual_learning.tables.schemas import CATEGORIES, EVALUATION, KNOWLEDGE
 
@@ -77,21 +76,15 @@ def read_correct(path: str, ids: Iterable[str]) -> np.ndarray:
     Raises:
         UserError: the file contains other questions.
     """
-    return _read_evaluation(path, ids)["correct"].to_numpy(dtype=bool)
+    return read_evaluation(path, ids)["correct"].to_numpy(dtype=bool)
 
 
-def read_contained(path: str, ids: Iterable[str], accepted: Mapping[str, Sequence[str]]) -> np.ndarray:
-    """Read which answers to the questions ``ids`` (sorted) contain an accepted answer: bool, shape (questions,).
+def read_evaluation(path: str, ids: Iterable[str]) -> pd.DataFrame:
+    """Read the answers to the questions ``ids`` (sorted): columns of ``schemas.EVALUATION``, in that order.
 
     Raises:
         UserError: the file contains other questions.
     """
-    answers, matcher = _read_evaluation(path, ids), AnswerMatcher("contains")
-    pairs = zip(answers["answer"], answers["id"], strict=True)
-    return np.array([matcher.matches(answer, accepted[question]) for answer, question in pairs])
-
-
-def _read_evaluation(path: str, ids: Iterable[str]) -> pd.DataFrame:
     answers = read_table(path, EVALUATION).sort_values("id", ignore_index=True)
     _require_questions(path, answers["id"], ids)
     return answers
@@ -121,10 +114,11 @@ def read_answers(
         epochs: for each epoch (best, last) the evaluations by checkpoint.
         design: strategies and seeds.
         ids: the questions, sorted.
-        read: reads one evaluation, given its path and the questions.
+        read: reads one evaluation, given its path and the questions: bool, shape (questions, ...).
 
     Returns:
-        For each (strategy, epoch) a bool array, shape (questions, seeds); the base model comes first, with one column.
+        For each (strategy, epoch) a bool array, shape (questions, seeds, ...); the base model comes first, with one
+        column.
     """
     answers = {(BASE, NO_EPOCH): read(base, ids)[:, None]}
     for epoch, files in epochs.items():
@@ -165,3 +159,9 @@ def read_trained_answers(data: Files, chain: Chain, seed: int) -> dict[str, str]
     """Read the answer on which a chain of stages trains each question, by id; of several stages, the last one's."""
     checkpoints = [checkpoint_name(part, seed) for part in prefixes(chain)]
     return {row["id"]: row["answers"][0] for checkpoint in checkpoints for row in read_json_lines(data[checkpoint])}
+
+
+def taught_by_strategy(data: Files, design: Design) -> dict[str, list[dict[str, str]]]:
+    """Read the answers of :func:`read_trained_answers` for each strategy, by seed."""
+    chains = design.strategies.items()
+    return {name: [read_trained_answers(data, chain, seed) for seed in design.seeds] for name, chain in chains}

@@ -4,20 +4,21 @@ The column ``containment`` is the share of the zero-shot answers that contain an
 match: a model that answers in sentences can know more than its accuracy shows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from gradual_learning.evaluation.accuracy import accuracy, containment, few_shot_accuracy
+from gradual_learning.evaluation.accuracy import accuracy, containment, contains_accepted, few_shot_accuracy
 from gradual_learning.evaluation.bootstrap import Bootstrap
 from gradual_learning.evaluation.checkpoints import (
     Design,
     by_checkpoint,
     category_indicators,
     read_answers,
-    read_contained,
+    read_evaluation,
     read_knowledge,
 )
 from gradual_learning.evaluation.table_values import EPOCHS
@@ -30,10 +31,16 @@ def tabulate(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> pd.DataF
     bootstrap, design = Bootstrap.from_params(settings), Design.from_params(settings)
     questions = read_knowledge(inputs["known"])
     epochs = {epoch: by_checkpoint(settings["checkpoints"], inputs[epoch]) for epoch in EPOCHS}
-    answers = read_answers(inputs["base"], epochs, design, questions["id"])
-    read = partial(read_contained, accepted=read_table(inputs["questions"], QUESTIONS).set_index("id")["answers"])
-    contained = read_answers(inputs["base"], epochs, design, questions["id"], read)
+    read = partial(_read_judged, accepted=read_table(inputs["questions"], QUESTIONS).set_index("id")["answers"])
+    judged = read_answers(inputs["base"], epochs, design, questions["id"], read)
+    answers, contained = ({key: values[..., place] for key, values in judged.items()} for place in (0, 1))
     categories = category_indicators(questions)
     few_shot = few_shot_accuracy(questions, categories, bootstrap)
     zero_shot = accuracy(categories, answers, bootstrap)
     return pd.concat([few_shot, zero_shot.assign(containment=containment(categories, contained))])
+
+
+def _read_judged(path: str, ids: Sequence[str], accepted: Mapping[str, Sequence[str]]) -> np.ndarray:
+    """Read which answers are correct, and which contain an accepted answer: bool, shape (questions, 2)."""
+    answers = read_evaluation(path, ids)
+    return np.stack([answers["correct"].to_numpy(dtype=bool), contains_accepted(answers, accepted)], axis=-1)

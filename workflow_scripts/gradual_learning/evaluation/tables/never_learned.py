@@ -11,7 +11,7 @@ from gradual_learning.evaluation.checkpoints import (
     by_checkpoint,
     read_answers,
     read_knowledge,
-    read_trained_answers,
+    taught_by_strategy,
 )
 from gradual_learning.evaluation.never_learned import (
     base_answer_groups,
@@ -34,11 +34,8 @@ def tabulate(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> pd.DataF
     few_shot = gather(inputs["few_shot"], GREEDY)
     groups = question_groups(known, questions["answers"], facts)
     groups |= base_answer_groups(few_shot, questions["id"], questions["answers"], matcher)
-    data = by_checkpoint(settings["trained"], inputs["data"])
-    counts = {
-        name: same_answer_counts(questions, [read_trained_answers(data, chain, seed) for seed in design.seeds])
-        for name, chain in design.strategies.items()
-    }
+    taught = taught_by_strategy(by_checkpoint(settings["trained"], inputs["data"]), design)
+    counts = {name: same_answer_counts(questions, answers) for name, answers in taught.items()}
     epochs = {epoch: by_checkpoint(settings["checkpoints"], inputs[epoch]) for epoch in EPOCHS}
     correct = read_answers(inputs["base"], epochs, design, known["id"])
     return never_learned(groups, counts, correct, Bootstrap.from_params(settings))

@@ -11,7 +11,7 @@ from gradual_learning.evaluation.checkpoints import (
     by_checkpoint,
     read_best_answers,
     read_knowledge,
-    read_trained_ids,
+    taught_by_strategy,
 )
 from gradual_learning.evaluation.entity_sharing import gains_by_answer
 from gradual_learning.tables.files import read_table
@@ -22,16 +22,11 @@ def tabulate(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> pd.DataF
     """Read the questions, the evaluations at the best epoch and the training sets."""
     design, ids = Design.from_params(settings), read_knowledge(inputs["known"])["id"]
     best = by_checkpoint(settings["checkpoints"], inputs["best"])
-    data = by_checkpoint(settings["trained"], inputs["data"])
-    trained = {
-        name: [read_trained_ids(data, chain, seed) for seed in design.seeds]
-        for name, chain in design.strategies.items()
-    }
     return gains_by_answer(
         questions=read_table(inputs["questions"], QUESTIONS),
         ids=ids,
         answers=read_best_answers(inputs["base"], best, design, ids),
-        trained=trained,
+        trained=taught_by_strategy(by_checkpoint(settings["trained"], inputs["data"]), design),
         pairs=settings["comparisons"],
         bootstrap=Bootstrap.from_params(settings),
     )
