@@ -61,7 +61,7 @@ def test_questions_with_the_same_answer_are_counted_where_they_are_taught():
         {first: "Rome", second: "Bern", third: "Port of Bern"},
     ]
     counts = same_answer_counts(QUESTIONS, taught)
-    assert counts.tolist() == [[2, 1], [2, 0], [0, 1], [1, 0]], "Bern is no answer of the second question"
+    assert counts.tolist() == [[2, 1], [2, 0], [0, 1], [1, 0]], "the second question does not accept Bern"
 
 
 def test_shares_by_hand():

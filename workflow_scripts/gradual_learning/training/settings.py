@@ -45,10 +45,10 @@ class FinetuningSettings:
             loading: how to load the base model, with a resolved dtype.
             matched_steps: number of optimizer steps of the stage whose steps are matched, or None.
         """
-        nested: dict[str, Any] = {
+        combined: dict[str, Any] = {
             "lora": LoraSettings(**{name: params[name] for name in ("r", "lora_alpha", "lora_dropout")}),
             "processes": ProcessLayout(params["processes"], params["nodes"], params["fsdp"]),
             "max_steps": params["max_steps"] if matched_steps is None else matched_steps,
         }
-        names = [field.name for field in fields(cls) if field.name not in (*nested, "loading")]
-        return cls(loading=loading, **nested, **{name: params[name] for name in names})
+        names = [field.name for field in fields(cls) if field.name not in (*combined, "loading")]
+        return cls(loading=loading, **combined, **{name: params[name] for name in names})
