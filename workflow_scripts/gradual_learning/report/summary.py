@@ -42,10 +42,10 @@ def _opening(run: Run) -> list[str]:
         f" {estimate(few_shot, 'accuracy')} few-shot.",
         *_format_share(zero_shot, few_shot, trained),
         f"Differences are in percentage points of accuracy at the best epoch. Brackets hold {100 * run.confidence:g} %"
-        " intervals. A positive difference in forgetting means that less is forgotten. p tests each seed by itself, and"
-        f" is corrected for {len(run.compared_pairs())} comparisons: it can be large where the interval, which averages"
-        " over seeds, excludes 0. *Detectable* is the smallest true difference that is found with a probability of 80"
-        " %.",
+        " intervals. In the claims on forgetting, the accuracy is that of HighlyKnown questions: a positive difference"
+        " means less forgetting. p tests each seed by itself, and is corrected for"
+        f" {len(run.compared_pairs())} comparisons: it can be large where the interval, which averages over seeds,"
+        " excludes 0. *Detectable* is the smallest true difference that is found with a probability of 80 %.",
     ]
 
 
