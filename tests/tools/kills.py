@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from same_results import assert_has_files_of
 from workflow_copy import ROOT, copy_workflow
 
 COMPARED = ("tables", "figures", "evaluation", "categories", "training_data")
@@ -32,7 +33,8 @@ def main(arguments: argparse.Namespace) -> None:
     while kills < arguments.kills:
         folder = copy_workflow(arguments.folder / f"killed-{rounds}")
         kills += finish_killed(folder, 1 + rounds % 3, arguments, generator, arguments.kills - kills)
-        compare(reference / "results", folder / "results")
+        assert_has_files_of(folder / "results", reference / "results", COMPARED)
+        require_nothing_left(folder / "results")
         shutil.rmtree(folder)
         rounds += 1
         print(f"{kills} kills, {rounds} runs complete and equal to the uninterrupted one", flush=True)
@@ -47,9 +49,7 @@ def finish_killed(folder: Path, shards: int, arguments: argparse.Namespace, gene
             process.wait(generator.uniform(0, arguments.seconds))
         except subprocess.TimeoutExpired:
             kills += kill_newest_job(process) if arguments.one_job else kill_all(process)
-        if arguments.one_job:
-            process.wait()
-        elif process.returncode == 0:
+        if process.wait() == 0:
             return kills
         run(folder, shards, "--unlock")
     run(folder, shards)
@@ -89,13 +89,8 @@ def kill_newest_job(process: subprocess.Popen[bytes]) -> int:
     return 1
 
 
-def compare(expected: Path, found: Path) -> None:
-    """Compare all results but times, which must be equal byte for byte, and look for files that were left over."""
-    for name in COMPARED:
-        for path in sorted(item for item in (expected / name).rglob("*") if item.is_file() and item.stem != "time"):
-            other = found / path.relative_to(expected)
-            if not other.is_file() or other.read_bytes() != path.read_bytes():
-                sys.exit(f"{other} differs from {path}")
+def require_nothing_left(found: Path) -> None:
+    """End the command if a killed job has left a work folder or a file half written."""
     left = [path for pattern in LEFT_OVER for path in found.rglob(pattern)]
     if left:
         sys.exit(f"{left[0]} was left over")
